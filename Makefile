@@ -1,0 +1,47 @@
+# Everything runs from .venv, made from requirements.lock (exact versions, hashes checked).
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+READY  := $(VENV)/.ready
+
+.PHONY: help demo stop test check format lock wheel clean
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(READY)   ## start the gateway with the embedded engine and draw a first picture
+	@$(BIN)/protobanana demo
+
+stop: $(READY)   ## stop the gateway that `make demo` started
+	@$(BIN)/protobanana demo --stop
+
+test: check      ## all checks and all tests
+	@$(BIN)/python -m pytest
+
+check: $(READY)  ## format, lint, strict types (about a minute)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+format: $(READY) ## rewrite the sources in the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+
+lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --extra proxy --group dev pyproject.toml -o requirements.lock
+
+wheel: $(READY)  ## build the wheel and the source package into dist/
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+clean:           ## remove everything that was built
+	rm -rf $(VENV) dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	@echo "Installing into $(VENV) (a minute or two, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)

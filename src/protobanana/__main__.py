@@ -1,0 +1,5 @@
+"""`python -m protobanana` is the same as `protobanana`."""
+
+from protobanana.cli import main
+
+main()
