@@ -1,0 +1,75 @@
+"""The one stream that everything is: a turn is an async iterator of these events.
+
+A plain JSON answer collects them, chat SSE maps them to deltas, the command line draws a progress bar from them.
+Closing the iterator cancels the work behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from protobanana.pictures.image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting in ComfyUI; `position` jobs are ahead of this one (0: it is next)."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` units (sampler steps, mostly) of the named stage; `done` never exceeds `total`."""
+
+    done: int
+    total: int
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An intermediate picture of image number `index` of the request, small and rough."""
+
+    image: Image
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer's text, to be appended to what came before."""
+
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """A finished picture. `seed` made it; `batch_index` counts within the batch that was drawn with that seed."""
+
+    image: Image
+    operation: str
+    workflow: str
+    seed: int | None = None
+    batch_index: int = 0
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens in OpenAI's sense: words in, picture tokens in, picture tokens out."""
+
+    text_tokens: int = 0
+    image_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last event of every turn that did not fail."""
+
+    usage: Usage = field(default_factory=Usage)
+
+
+Event: TypeAlias = Queued | Progress | Preview | Text | Produced | Done

@@ -1,0 +1,204 @@
+"""A picture that travels: immutable bytes whose format, size and alpha are sniffed, and decoded at most once."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import io
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, get_args
+
+import PIL.Image
+import PIL.ImageOps
+
+from protobanana.errors import ImageTooLargeError, InvalidImageError
+
+OutputFormat = Literal["png", "jpeg", "webp"]
+READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+"""Pillow format names that are accepted."""
+_MIME = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
+         "tiff": "image/tiff"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a picture may be: bytes as sent, and pixels as its header says (checked before decoding)."""
+
+    max_bytes: int = 50 * 1024 * 1024
+    max_pixels: int = 64_000_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Encoded bytes plus what their header says. `width` and `height` are as displayed (EXIF orientation applied)."""
+
+    data: bytes = field(repr=False)
+    format: str
+    width: int
+    height: int
+    has_alpha: bool = False
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, limits: Limits = DEFAULT_LIMITS, name: str = "image") -> Image:
+        """Sniff `data`; `name` is the request field for messages.
+
+        Raises InvalidImageError when the bytes are no picture, ImageTooLargeError when it is over a limit. Only the
+        header is read: a decompression bomb is refused by the size it declares.
+        """
+        if len(data) > limits.max_bytes:
+            raise ImageTooLargeError(
+                f"'{name}' has {len(data) / 1e6:.1f} MB; at most {limits.max_bytes / 1e6:.0f} MB are accepted.",
+                param=name,
+            )
+        if not data:
+            raise InvalidImageError(f"'{name}' is empty; send a PNG, JPEG or WebP picture.", param=name)
+        header = _open(data, name)
+        if header.width * header.height > limits.max_pixels:
+            raise ImageTooLargeError(
+                f"'{name}' is {header.width}x{header.height}; at most {limits.max_pixels / 1e6:.0f} megapixels.",
+                param=name,
+            )
+        sideways = _orientation(header) in (5, 6, 7, 8)
+        width, height = (header.height, header.width) if sideways else header.size
+        # Pillow calls the JPEG of many phones, which carries a second picture, MPO.
+        format_ = {"MPO": "jpeg"}.get(header.format or "", (header.format or "").lower())
+        return cls(data, format_, width, height, _has_alpha(header))
+
+    @classmethod
+    def from_pil(cls, picture: PIL.Image.Image, *, format: OutputFormat = "png", quality: int = 95) -> Image:  # noqa: A002 - the field's name in OpenAI's API
+        """Encode a decoded picture. `quality` (0..100) counts for jpeg and webp; jpeg flattens alpha on white."""
+        if format not in get_args(OutputFormat):
+            raise InvalidImageError(f"'{format}' cannot be written; use one of {', '.join(get_args(OutputFormat))}.")
+        out = io.BytesIO()
+        if format == "jpeg":
+            flatten(picture).save(out, "JPEG", quality=quality, subsampling=0 if quality >= 90 else 2)
+        elif format == "webp":
+            picture.save(out, "WEBP", quality=quality, lossless=quality >= 100, method=2)
+        else:
+            picture.save(out, "PNG", compress_level=1)
+        return cls(out.getvalue(), format, picture.width, picture.height, format != "jpeg" and _has_alpha(picture))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex digest of the encoded bytes: the picture's identity wherever it is stored."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def mime(self) -> str:
+        """Media type by content, never by what the sender claimed."""
+        return _MIME.get(self.format, "application/octet-stream")
+
+    @property
+    def size(self) -> str:
+        """`WIDTHxHEIGHT`, as OpenAI writes it."""
+        return f"{self.width}x{self.height}"
+
+    def base64(self) -> str:
+        """The encoded bytes as base64."""
+        return base64.b64encode(self.data).decode("ascii")
+
+    def data_url(self) -> str:
+        """The picture as a `data:` URL."""
+        return f"data:{self.mime};base64,{self.base64()}"
+
+    def decoded(self) -> PIL.Image.Image:
+        """Pixels as RGB or RGBA, upright; decoded once and shared, so treat it as read-only.
+
+        Raises InvalidImageError when the body behind a good header is damaged.
+        """
+        with _DECODE:
+            picture = self.__dict__.get("_decoded")
+            if picture is None:
+                picture = self.__dict__["_decoded"] = self._decode()
+        return picture
+
+    def _decode(self) -> PIL.Image.Image:
+        picture = _open(self.data, "image")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow remarks on odd metadata; the pixels decide here
+                picture.load()
+                upright = PIL.ImageOps.exif_transpose(picture)
+                return upright.convert("RGBA" if _has_alpha(picture) else "RGB")
+        except (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error) as error:
+            raise InvalidImageError("The picture is damaged: its header is fine, its pixels cannot be read.") from error
+
+    def without_metadata(self) -> Image:
+        """The same pixels without text, EXIF and time chunks, where a prompt or a place could hide. PNG only: ComfyUI
+        writes the whole graph into its PNGs; other formats are returned as they are. Nothing is re-encoded.
+        """
+        if self.format != "png":
+            return self
+        return dataclasses.replace(self, data=b"".join(_png_chunks(self.data)))
+
+    def encoded(self, format: OutputFormat, quality: int = 95) -> Image:  # noqa: A002 - the field's name in OpenAI's API
+        """This picture in another format; itself when nothing would change. CPU-bound: call it off the event loop."""
+        if format == self.format == "png":
+            return self
+        return Image.from_pil(self.decoded(), format=format, quality=quality)
+
+
+_DECODE = threading.Lock()
+
+
+_METADATA_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"})
+
+
+def _png_chunks(data: bytes) -> Iterator[memoryview]:
+    """The PNG in pieces, metadata chunks left out: signature, then `length, type, body, checksum` per chunk."""
+    view = memoryview(data)
+    yield view[:8]
+    position = 8
+    while position + 12 <= len(view):
+        end = position + 12 + int.from_bytes(view[position : position + 4], "big")
+        if bytes(view[position + 4 : position + 8]) not in _METADATA_CHUNKS:
+            yield view[position:end]
+        position = end
+
+
+def flatten(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """RGB of a picture, transparent parts on white."""
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
+    ground = PIL.Image.new("RGBA", picture.size, "white")
+    return PIL.Image.alpha_composite(ground, picture).convert("RGB")
+
+
+def _open(data: bytes, name: str) -> PIL.Image.Image:
+    """Open without decoding; every way Pillow has to say no becomes one error."""
+    try:
+        with warnings.catch_warnings():
+            # The declared size is compared with our own limit; Pillow's warning would say it a second time.
+            warnings.simplefilter("ignore")
+            return PIL.Image.open(io.BytesIO(data), formats=READABLE)
+    except PIL.Image.DecompressionBombError as error:
+        raise ImageTooLargeError(f"'{name}' declares more pixels than are accepted.", param=name) from error
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error) as error:
+        raise InvalidImageError(
+            f"'{name}' is not a picture that can be read; send PNG, JPEG, WebP, GIF, BMP or TIFF.", param=name
+        ) from error
+
+
+def _orientation(header: PIL.Image.Image) -> int:
+    """EXIF orientation, 1 (upright) to 8. A PNG is only asked when it has shown EXIF before its pixels: otherwise
+    Pillow would decode the whole picture to look behind them.
+    """
+    if header.format == "PNG" and "exif" not in header.info:
+        return 1
+    try:
+        return int(header.getexif().get(0x0112, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, OverflowError, struct.error):
+        return 1  # damaged EXIF says nothing; the pixels are judged on their own
+
+
+def _has_alpha(picture: PIL.Image.Image) -> bool:
+    return picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info

@@ -1,0 +1,99 @@
+"""The one reader of the environment. Every variable, its type, range and default is a field of `Settings`."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, HttpUrl, TypeAdapter, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from protobanana.errors import SettingsError
+
+CONTAINER_WORKFLOWS = Path("/app/workflows")
+"""Where container images keep the user's workflows; used when it exists and nothing else is said."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set. A deployment's own `api_base` or an explicit argument wins over these."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
+
+    comfyui_base_url: Annotated[str, Field(validation_alias="COMFYUI_BASE_URL")] = "http://127.0.0.1:8188"
+    """Address of ComfyUI, where a deployment has no `api_base` of its own."""
+
+    comfyui_timeout: Annotated[float, Field(validation_alias="COMFYUI_TIMEOUT", gt=0, le=86_400)] = 600.0
+    """Seconds a job may run in ComfyUI, counted from its start, model loading included."""
+
+    comfyui_queue_timeout: Annotated[float, Field(validation_alias="COMFYUI_QUEUE_TIMEOUT", gt=0, le=86_400)] = 3600.0
+    """Seconds a job may wait in ComfyUI's queue before it starts."""
+
+    workflows_dir: Annotated[Path | None, Field(validation_alias="PROTOBANANA_WORKFLOWS_DIR")] = None
+    """Folder with the operator's own workflow documents; the bundled ones stay available."""
+
+    intent_mode: Annotated[Literal["agent", "hybrid", "keyword"], Field(validation_alias="PROTOBANANA_INTENT_MODE")] = (
+        "hybrid"
+    )
+    """Who decides what a chat turn means: an LLM, an LLM with the word router behind it, or the words alone."""
+
+    max_image_mb: Annotated[float, Field(validation_alias="PROTOBANANA_MAX_IMAGE_MB", gt=0, le=2048)] = 50.0
+    """Largest picture accepted, in megabytes as sent (OpenAI's own limit is 50)."""
+
+    max_image_megapixels: Annotated[
+        float, Field(validation_alias="PROTOBANANA_MAX_IMAGE_MEGAPIXELS", gt=0, le=1000)
+    ] = 64
+    """Largest picture accepted, in megapixels; read from its header before anything is decoded."""
+
+    fetch_allow: Annotated[str, Field(validation_alias="PROTOBANANA_FETCH_ALLOW")] = ""
+    """Comma-separated hosts or networks (CIDR) that remote `image_url`s may point to although they are not public."""
+
+    gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
+    """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""
+
+    @field_validator("comfyui_base_url")
+    @classmethod
+    def _http_url(cls, value: str) -> str:
+        TypeAdapter(HttpUrl).validate_python(value)
+        return value.rstrip("/")
+
+    @field_validator("workflows_dir")
+    @classmethod
+    def _directory(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            msg = "is not a directory"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def user_workflows(self) -> Path | None:
+        """The operator's folder: the variable, else the container's folder where it exists, else None."""
+        return self.workflows_dir or (CONTAINER_WORKFLOWS if CONTAINER_WORKFLOWS.is_dir() else None)
+
+
+def export(variables: dict[str, str]) -> None:
+    """Set variables that a library reads at import; what the operator has set already stays."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
+def variable_of(field_name: str) -> str:
+    """Environment variable behind a field of `Settings`."""
+    alias = Settings.model_fields[field_name].validation_alias
+    return str(alias)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; keyword arguments win. Raises SettingsError naming each bad variable."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise SettingsError(f"The environment cannot be used: {problems}.") from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once. `get_settings.cache_clear()` reads them again."""
+    return load_settings()

@@ -1,0 +1,73 @@
+"""The environment: every variable, its default, its range, and the message of a bad one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from protobanana.errors import SettingsError
+from protobanana.settings import Settings, load_settings, variable_of
+
+DEFAULTS = {
+    "COMFYUI_BASE_URL": "http://127.0.0.1:8188",
+    "COMFYUI_TIMEOUT": 600.0,
+    "COMFYUI_QUEUE_TIMEOUT": 3600.0,
+    "PROTOBANANA_WORKFLOWS_DIR": None,
+    "PROTOBANANA_INTENT_MODE": "hybrid",
+    "PROTOBANANA_MAX_IMAGE_MB": 50.0,
+    "PROTOBANANA_MAX_IMAGE_MEGAPIXELS": 64.0,
+    "PROTOBANANA_FETCH_ALLOW": "",
+    "LITELLM_MASTER_KEY": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in DEFAULTS:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_every_variable_and_its_default() -> None:
+    """The table above is complete: no variable is read that it does not name."""
+    settings = load_settings()
+    found = {variable_of(name): getattr(settings, name) for name in Settings.model_fields}
+
+    assert found == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("COMFYUI_BASE_URL", "not an address"),
+        ("COMFYUI_BASE_URL", "ftp://host"),
+        ("COMFYUI_TIMEOUT", "soon"),
+        ("COMFYUI_TIMEOUT", "0"),
+        ("PROTOBANANA_INTENT_MODE", "psychic"),
+        ("PROTOBANANA_WORKFLOWS_DIR", "/nowhere/at/all"),
+        ("PROTOBANANA_MAX_IMAGE_MB", "-1"),
+    ],
+)
+def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """A value that cannot be used is refused with the variable's name."""
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError, match=name):
+        load_settings()
+
+
+def test_a_set_value_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Values come from the environment; a trailing slash of an address is dropped."""
+    monkeypatch.setenv("COMFYUI_BASE_URL", "http://gpu:8188/")
+    monkeypatch.setenv("PROTOBANANA_WORKFLOWS_DIR", str(tmp_path))
+    settings = load_settings()
+
+    assert settings.comfyui_base_url == "http://gpu:8188"
+    assert settings.user_workflows == tmp_path
+
+
+def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose files pass empty strings for what nobody set."""
+    monkeypatch.setenv("COMFYUI_TIMEOUT", "")
+
+    assert load_settings().comfyui_timeout == 600.0
