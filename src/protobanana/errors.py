@@ -44,6 +44,12 @@ class InvalidRequestError(ProtoBananaError):
     code = "invalid_value"
 
 
+class AskBackError(InvalidRequestError):
+    """Something is missing that only the caller can give (a picture, a part to change); a chat asks for it in words."""
+
+    code = "missing_input"
+
+
 class InvalidImageError(InvalidRequestError):
     """Bytes that are no picture, or a reference (path, `file://`, ...) that is never followed."""
 

@@ -54,6 +54,8 @@ class Produced:
     seed: int | None = None
     batch_index: int = 0
     prompt: str = ""
+    mask: Image | None = None
+    """Where the picture was changed (white), for operations that find the place themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""LiteLLM callback: `callbacks: [protobanana.hooks]`.
+
+It saves the request fields that LiteLLM loses on the way to a custom provider, keeps a picture from being drawn several
+times by retries a client asked for, and switches off the compression of base64, which costs more than the picture.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litellm.integrations.custom_logger import CustomLogger
+
+from protobanana.api.request import OWN_FIELDS, PARAMS
+
+IMAGE_CALLS = frozenset({"image_generation", "aimage_generation", "image_edit", "aimage_edit"})
+RETRY_FIELDS = ("num_retries", "max_retries", "fallbacks")
+
+
+class Hooks(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
+    """What protoBanana needs of the gateway around it; it touches only calls whose fields would be lost."""
+
+    async def async_pre_call_hook(
+        self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
+    ) -> Any:
+        """Save the client's fields. Written on every call, so that no client can forge them."""
+        if str(getattr(call_type, "value", call_type)) in IMAGE_CALLS:
+            for name in RETRY_FIELDS:
+                data.pop(name, None)
+            kept = {k: v for k, v in data.items() if v is not None and (k not in OWN_FIELDS or k in ("mask", "images"))}
+            data[PARAMS] = kept or {"n": None}  # an empty mapping would not survive LiteLLM's clean-up
+        return data
+
+    async def async_post_call_response_headers_hook(
+        self,
+        data: dict[str, Any],
+        user_api_key_dict: Any,
+        response: object,
+        request_headers: dict[str, str] | None = None,
+        litellm_call_info: dict[str, object] | None = None,
+    ) -> dict[str, str] | None:
+        """Forbid gzip over base64 (68 of 90 ms for a 2 MB picture, to save a quarter of the bytes)."""
+        provider = (litellm_call_info or {}).get("custom_llm_provider")
+        return {"cache-control": "no-transform"} if provider in (None, "protobanana") else None
+
+
+hooks = Hooks()

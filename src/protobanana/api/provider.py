@@ -1,0 +1,162 @@
+"""The door: LiteLLM's custom provider. `protobanana.handler` is the instance of this module.
+
+Every method builds an `ImageRequest`, runs the one turn, and folds its events; errors of ours leave in the one shape
+that LiteLLM passes through unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from contextlib import aclosing, contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from litellm import CustomLLM
+from litellm.types.utils import ImageResponse, ModelResponse, ModelResponseStream
+
+from protobanana.api import request as requests
+from protobanana.api import responses
+from protobanana.api.conversation import last_words
+from protobanana.api.failures import to_litellm
+from protobanana.api.request import Call
+from protobanana.comfy import close_all
+from protobanana.errors import ProtoBananaError
+from protobanana.events import Done, Event, Text
+from protobanana.settings import get_settings
+from protobanana.turn import housekeeping
+from protobanana.turn.request import ImageRequest
+from protobanana.turn.turn import turn
+from protobanana.workflows.library import WorkflowLibrary
+
+log = logging.getLogger("protobanana")
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1)
+def library() -> WorkflowLibrary:
+    """The workflows of this process. Raises WorkflowError naming file and slot when a document is broken."""
+    return WorkflowLibrary(get_settings().user_workflows)
+
+
+class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-checked
+    """ComfyUI workflows as models, and `chat` in front of them all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with _translated("protobanana"):
+            library()  # a broken document must stop the gateway's start, not the first user's request
+
+    async def aimage_generation(self, *args: Any, **kwargs: Any) -> ImageResponse:
+        """`POST /v1/images/generations`."""
+        call = _call(kwargs)
+        with _translated(call.model):
+            request, options = requests.generation(call, kwargs.get("prompt"))
+            async with aclosing(turn(request, library())) as events:
+                return await responses.image_response(events, request, options)
+
+    async def aimage_edit(self, *args: Any, **kwargs: Any) -> ImageResponse:
+        """`POST /v1/images/edits`."""
+        call = _call(kwargs)
+        with _translated(call.model):
+            request, options = requests.edit(call, kwargs.get("prompt"), kwargs.get("image"))
+            async with aclosing(turn(request, library())) as events:
+                return await responses.image_response(events, request, options)
+
+    async def acompletion(self, *args: Any, **kwargs: Any) -> ModelResponse:
+        """`POST /v1/chat/completions`."""
+        call = _call(kwargs)
+        with _translated(call.model):
+            request, options = requests.chat(call, kwargs["messages"])
+            async with aclosing(_chat_turn(request, kwargs["messages"])) as events:
+                form = options.image_output
+                return await responses.chat_response(events, request, form, kwargs["model_response"])
+
+    async def astreaming(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ModelResponseStream]:
+        """`POST /v1/chat/completions` with `stream: true`."""
+        call = _call(kwargs)
+        with _translated(call.model):
+            request, options = requests.chat(call, kwargs["messages"])
+            events = _chat_turn(request, kwargs["messages"])
+            async with (
+                aclosing(events),
+                aclosing(responses.chat_stream(events, request, options.image_output, call.model)) as chunks,
+            ):
+                async for chunk in chunks:
+                    yield chunk
+
+    # LiteLLM's SDK without a proxy calls these; each runs its own short event loop.
+
+    def image_generation(self, *args: Any, **kwargs: Any) -> ImageResponse:
+        """The blocking form of `aimage_generation`."""
+        return _blocking(self.aimage_generation(*args, **kwargs))
+
+    def image_edit(self, *args: Any, **kwargs: Any) -> ImageResponse:
+        """The blocking form of `aimage_edit`."""
+        return _blocking(self.aimage_edit(*args, **kwargs))
+
+    def completion(self, *args: Any, **kwargs: Any) -> ModelResponse:
+        """The blocking form of `acompletion`."""
+        return _blocking(self.acompletion(*args, **kwargs))
+
+    def streaming(self, *args: Any, **kwargs: Any) -> Iterator[ModelResponseStream]:
+        """The blocking form of `astreaming`."""
+        loop = asyncio.new_event_loop()
+        chunks = self.astreaming(*args, **kwargs)
+        try:
+            while True:
+                try:
+                    yield loop.run_until_complete(anext(chunks))
+                except StopAsyncIteration:
+                    return
+        finally:
+            loop.run_until_complete(chunks.aclose())
+            loop.run_until_complete(close_all())
+            loop.close()
+
+
+async def _chat_turn(request: ImageRequest, messages: Any) -> AsyncGenerator[Event]:
+    """A person's turn goes to the core; a front-end's housekeeping is answered from its own words."""
+    text = housekeeping.answer(last_words(messages))
+    if text is not None:
+        yield Text(text)
+        yield Done()
+        return
+    async with aclosing(turn(request, library())) as events:
+        async for event in events:
+            yield event
+
+
+def _call(kwargs: dict[str, Any]) -> Call:
+    return Call(
+        model=kwargs["model"],
+        api_base=kwargs.get("api_base") or None,
+        optional_params=kwargs.get("optional_params") or {},
+        litellm_params=kwargs.get("litellm_params") or {},
+        logging_obj=kwargs.get("logging_obj"),
+        timeout=kwargs.get("timeout"),
+    )
+
+
+@contextmanager
+def _translated(model: str) -> Iterator[None]:
+    """Our errors leave as LiteLLM's; one line of log each, without the caller's words."""
+    try:
+        yield
+    except ProtoBananaError as error:
+        log.log(logging.WARNING if error.status >= 500 else logging.INFO, "%s: %s %s", model, error.status, error.code)
+        raise to_litellm(error, model) from None
+
+
+def _blocking(work: Coroutine[Any, Any, T]) -> T:
+    async def closed() -> T:
+        try:
+            return await work
+        finally:
+            await close_all()
+
+    return asyncio.run(closed())
+
+
+handler = ProtoBanana()

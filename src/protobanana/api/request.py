@@ -1,0 +1,221 @@
+"""One `ImageRequest` per OpenAI call, built in one place per endpoint from what LiteLLM hands over.
+
+LiteLLM loses `mask, n, size, quality, response_format, user` on their way to a custom provider. Our callback saves them
+under `PARAMS`; without it they are read from the request body that LiteLLM keeps beside its logging object.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from protobanana.api import conversation, options
+from protobanana.api.options import Options
+from protobanana.errors import InvalidRequestError
+from protobanana.pictures.fetch import load_bytes, load_reference
+from protobanana.turn.request import Endpoint, ImageRequest, Picture
+
+PARAMS: Final = "protobanana_params"
+"""Key under which the callback hands over what the client sent."""
+
+OWN_FIELDS: Final = frozenset(
+    {
+        "model",
+        "prompt",
+        "image",
+        "images",
+        "messages",
+        "mask",
+        "metadata",
+        "litellm_metadata",
+        "litellm_call_id",
+        "litellm_logging_obj",
+        "litellm_trace_id",
+        "proxy_server_request",
+        "secret_fields",
+        "api_key",
+        "api_base",
+        "api_version",
+        "timeout",
+        "stream_timeout",
+        "model_info",
+        "shared_session",
+        "max_retries",
+        "num_retries",
+        "fallbacks",
+        "extra_body",
+        "extra_headers",
+        "headers",
+        "tags",
+        "stream_options",
+        "custom_llm_provider",
+        "client",
+        "drop_params",
+        "additional_drop_params",
+        "allowed_openai_params",
+        "keepalive_seconds",
+        "cache",
+        "no-log",
+        "litellm_session_id",
+        "base_model",
+        "user_api_key",
+        "deployment",
+        "organization",
+        "aimg_generation",
+        "aimage_edit",
+    }
+) | {PARAMS}
+"""Fields that are no options: handled by name elsewhere, or LiteLLM's own. Never logged, never iterated for values."""
+
+DEFAULT_TIMEOUTS: Final = 600.0
+"""LiteLLM passes 600 or 6000 seconds when nobody said anything; only what is shorter was meant."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What LiteLLM passes to a provider method, under the names used here."""
+
+    model: str
+    api_base: str | None
+    optional_params: Mapping[str, Any]
+    litellm_params: Mapping[str, Any]
+    logging_obj: Any
+    timeout: Any
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The client's request body; empty when LiteLLM is used without its proxy."""
+        details = getattr(self.logging_obj, "model_call_details", None) or {}
+        for source in (self.optional_params, self.litellm_params, details.get("litellm_params") or {}):
+            request = source.get("proxy_server_request") if isinstance(source, Mapping) else None
+            if isinstance(request, Mapping) and isinstance(request.get("body"), Mapping):
+                return request["body"]  # type: ignore[no-any-return]  # checked to be a mapping
+        return {}
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """Every field the client sent: from the callback where it runs, else from the body, else what LiteLLM left."""
+        saved = self.optional_params.get(PARAMS)
+        return saved if isinstance(saved, Mapping) else self.body
+
+    def fields(self) -> dict[str, Any]:
+        """Option fields: the deployment's own defaults, overridden by what the client sent, `extra_body` flattened."""
+        sent = self.sent
+        left = self.optional_params
+        if _is_edit(left):
+            left = {name: value for name, value in left.items() if name in Options.model_fields}
+        nested = sent.get("extra_body")
+        merged = {**left, **sent, **(nested if isinstance(nested, Mapping) else {})}
+        return {k: v for k, v in merged.items() if k not in OWN_FIELDS and not k.startswith(("litellm_", "use_"))}
+
+    def seconds(self) -> float | None:
+        """A job's time limit in seconds where somebody set a shorter one than LiteLLM's defaults."""
+        try:
+            seconds = float(self.timeout)
+        except (TypeError, ValueError):
+            return None
+        return seconds if 0 < seconds < DEFAULT_TIMEOUTS else None
+
+
+def _is_edit(params: Mapping[str, Any]) -> bool:
+    """Edits hand over LiteLLM's internals mixed with the client's fields."""
+    return "litellm_logging_obj" in params or "litellm_call_id" in params
+
+
+def generation(call: Call, prompt: Any) -> tuple[ImageRequest, Options]:
+    """`POST /v1/images/generations`."""
+    return _image_request(call, "generations", prompt, (), None)
+
+
+def edit(call: Call, prompt: Any, images: Any) -> tuple[ImageRequest, Options]:
+    """`POST /v1/images/edits`: one or several `image` files, perhaps a `mask`."""
+    listed = images if isinstance(images, list) else [images]
+    pictures = tuple(_upload(image, "image") for image in listed if image is not None)
+    referenced = call.sent.get("images") or []
+    if isinstance(referenced, Sequence) and not isinstance(referenced, str):
+        pictures += tuple(_referenced(entry) for entry in referenced)
+    if not pictures:
+        raise InvalidRequestError("'image' is missing; send at least one picture.", param="image", code="missing_image")
+    mask = call.sent.get("mask") or call.optional_params.get("mask")
+    masks = [m for m in (mask if isinstance(mask, list) else [mask]) if m is not None]
+    if len(masks) > 1:
+        raise InvalidRequestError("'mask' came more than once; send one.", param="mask")
+    return _image_request(call, "edits", prompt, pictures, _upload(masks[0], "mask") if masks else None)
+
+
+def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageRequest, Options]:
+    """`POST /v1/chat/completions`."""
+    talk = conversation.read(messages)
+    fields = {**call.optional_params, **call.sent}
+    wanted = options.parse_known({name: value for name, value in fields.items() if name not in OWN_FIELDS})
+    request = ImageRequest(
+        "chat",
+        call.model,
+        talk.text,
+        talk.pictures,
+        talk.mask,
+        wanted.wishes(),
+        server=call.api_base,
+        timeout=call.seconds(),
+        user=_user(call),
+    )
+    return request, wanted
+
+
+def _image_request(
+    call: Call, endpoint: Endpoint, prompt: Any, pictures: tuple[Picture, ...], mask: Picture | None
+) -> tuple[ImageRequest, Options]:
+    if prompt is not None and not isinstance(prompt, str):
+        raise InvalidRequestError("'prompt' must be text.", param="prompt")
+    if len(prompt or "") > 32_000:
+        raise InvalidRequestError("'prompt' has more than 32000 characters.", param="prompt")
+    if not (prompt or "").strip() and endpoint == "generations":
+        raise InvalidRequestError("'prompt' is missing; say what to draw.", param="prompt", code="missing_prompt")
+    wanted = options.parse(call.fields())
+    request = ImageRequest(
+        endpoint,
+        call.model,
+        (prompt or "").strip(),
+        pictures,
+        mask,
+        wanted.wishes(),
+        server=call.api_base,
+        timeout=call.seconds(),
+        user=_user(call),
+    )
+    return request, wanted
+
+
+def _user(call: Call) -> str | None:
+    user = call.sent.get("user") or call.sent.get("safety_identifier")
+    return str(user)[:256] if user else None
+
+
+def _upload(value: Any, name: str) -> Picture:
+    """A file of a multipart form, as LiteLLM hands it over: BytesIO (perhaps read to its end), bytes or a tuple."""
+    if isinstance(value, tuple) and len(value) >= 2:
+        value = value[1]
+    if isinstance(value, str):
+        return Picture(lambda: load_reference(value, name=name))
+    if isinstance(value, io.BytesIO):
+        value = value.getvalue()
+    elif hasattr(value, "file"):  # an UploadFile: its spooled file is already here in full
+        value = value.file
+    if hasattr(value, "read") and hasattr(value, "seek"):
+        value.seek(0)
+        value = value.read()
+    if not isinstance(value, (bytes, bytearray)):
+        raise InvalidRequestError(f"'{name}' must be a picture file.", param=name)
+    data = bytes(value)
+    return Picture(lambda: load_bytes(data, name=name))
+
+
+def _referenced(entry: Any) -> Picture:
+    """An entry of `images` in a JSON edit: `{"image_url": "..."}` or the address itself."""
+    value = entry.get("image_url") if isinstance(entry, Mapping) else entry
+    url = value.get("url") if isinstance(value, Mapping) else value
+    if not isinstance(url, str):
+        raise InvalidRequestError("'images' must hold objects with an image_url.", param="images")
+    return Picture(lambda: load_reference(url, name="images"))

@@ -1,0 +1,76 @@
+"""`protobanana serve` and `protobanana engine`: the two long-running programs."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protobanana.cli import console
+from protobanana.engine import EngineSettings
+from protobanana.engine import run as run_engine
+from protobanana.errors import SettingsError
+from protobanana.settings import export, get_settings
+from protobanana.workflows.library import WorkflowLibrary
+
+DEMO_KEY = "sk-protobanana"
+"""Key of a gateway that only this machine can reach, when nobody chose one."""
+DEFAULT_PORT = 4000
+ENGINE_PORT = 8188
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; default 4000, or a free one if taken.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="API key clients must send; default LITELLM_MASTER_KEY.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Your own LiteLLM config.yaml, in place of the generated one."),
+    ] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help=console.ENGINE_HELP + " Repeat it for several servers.")
+    ] = None,
+    pace: Annotated[float, typer.Option(min=0, max=60, help="Embedded engine: seconds per sampler step.")] = 0.05,
+) -> None:
+    """Run the gateway: LiteLLM with every workflow as a model, on an OpenAI-compatible address."""
+    from protobanana.gateway import app  # noqa: PLC0415 - keeps `--help` quick
+    from protobanana.gateway import config as configs  # noqa: PLC0415 - as above
+
+    with console.plain_errors(), ExitStack() as stack:
+        servers = [stack.enter_context(console.comfyui(one, pace=pace)) for one in engine or (None,)]
+        library = WorkflowLibrary(get_settings().user_workflows)
+        secret = (
+            key or get_settings().gateway_key or (DEMO_KEY if host in LOOPBACK else f"sk-{secrets.token_urlsafe(24)}")
+        )
+        listener = app.bind(host, DEFAULT_PORT if port is None else port, fixed=port is not None)
+        # A config.yaml of the operator's own names its servers, or leaves it to these.
+        export({"COMFYUI_BASE_URL": servers[0], "LITELLM_MASTER_KEY": secret})
+        get_settings.cache_clear()
+        at = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}/v1"  # noqa: S104 - compared, not bound
+        names = "as in your config" if config else ", ".join(configs.model_names(library))
+
+        def ready() -> None:
+            console.out.print(f"Ready: base URL {at}  key {secret}  models {names}", soft_wrap=True, highlight=False)
+
+        app.serve(config or configs.gateway_config(library, servers, secret), listener, ready)
+
+
+def engine(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = ENGINE_PORT,
+    pace: Annotated[float, typer.Option(min=0, max=60, help="Seconds per sampler step.")] = 0.05,
+    load_time: Annotated[float, typer.Option(min=0, max=600, help="Seconds to load a model that is not loaded.")] = 0.0,
+    preview_method: Annotated[str, typer.Option(help="none, auto, latent2rgb or taesd.")] = "none",
+) -> None:
+    """Run the embedded preview engine: ComfyUI's own protocol, without GPU or models."""
+    with console.plain_errors():
+        try:
+            run_engine(EngineSettings(pace=pace, load_time=load_time, preview_method=preview_method), host, port)
+        except OSError as error:
+            raise SettingsError(f"{host} port {port}: {error.strerror}. Choose another with --port.") from None

@@ -1,0 +1,69 @@
+"""The LiteLLM `config.yaml` that `protobanana serve` runs with when none is given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Any
+
+from protobanana.turn.request import ROUTED
+from protobanana.workflows.library import WorkflowLibrary
+
+CHAT_EXTRAS: dict[str, Any] = {
+    "keepalive_seconds": 15,
+    # Chat front-ends send these; LiteLLM would refuse them for a custom provider.
+    "allowed_openai_params": ["reasoning_effort", "thinking", "verbosity"],
+}
+
+
+def gateway_config(library: WorkflowLibrary, servers: Sequence[str], key: str) -> dict[str, Any]:
+    """Aliases first, then every workflow under its own name; one deployment per ComfyUI address in `servers`."""
+    models = [
+        deployment(name, model, mode, server, extra)
+        for name, model, mode, extra in _offered(library)
+        for server in servers
+    ]
+    return {
+        "model_list": models,
+        "litellm_settings": {
+            "custom_provider_map": [{"provider": "protobanana", "custom_handler": "protobanana.handler"}],
+            "callbacks": ["protobanana.hooks"],
+            "turn_off_message_logging": True,
+        },
+        # A picture is drawn once: LiteLLM's default is three tries of everything that answered 5xx.
+        "router_settings": {"num_retries": 0, "disable_cooldowns": True},
+        "general_settings": {"master_key": key, "cancel_on_disconnect": True},
+    }
+
+
+def deployment(name: str, model: str, mode: str, server: str, extra: dict[str, Any]) -> dict[str, Any]:
+    """One entry of LiteLLM's `model_list`."""
+    params = {"model": f"protobanana/{model}", "api_base": server, **extra}
+    if mode == "chat":
+        params |= CHAT_EXTRAS
+    return {
+        "model_name": name,
+        "litellm_params": params,
+        # LiteLLM's background health check would draw a picture every time.
+        "model_info": {"mode": mode, "disable_background_health_check": True},
+    }
+
+
+def model_names(library: WorkflowLibrary) -> list[str]:
+    """The names a client can call."""
+    return [name for name, *_ in _offered(library)]
+
+
+def _offered(library: WorkflowLibrary) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """(name, model, mode, further parameters): the aliases whose workflow exists, then all workflows."""
+    known = {*library.names(), ROUTED}
+    aliases = json.loads(files("protobanana.gateway").joinpath("aliases.json").read_text("utf-8"))
+    for name, alias in aliases.items():
+        model, mode, *_ = alias.pop("model"), alias.pop("mode")
+        if model in known:
+            yield name, model, mode, alias
+    for name in library.names():
+        mode = "image_edit" if library.get(name).max_images else "image_generation"
+        yield f"protobanana/{name}", name, mode, {}
+    yield f"protobanana/{ROUTED}", ROUTED, "chat", {}
