@@ -20,7 +20,7 @@ from protobanana.cli import console
 from protobanana.cli.serve import DEMO_KEY
 from protobanana.errors import ServerUnreachableError
 
-PROMPT = "Draw a yellow banana under a night sky with a white moon"
+PROMPT = "Draw a yellow banana and a palm tree on a sunny beach"
 MODEL = "protolabs/qwen-image-chat"
 START_SECONDS = 180
 _READY = re.compile(r"Ready: base URL (\S+)")

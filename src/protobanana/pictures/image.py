@@ -130,7 +130,8 @@ class Image:
                 upright = PIL.ImageOps.exif_transpose(picture)
                 return upright.convert("RGBA" if _has_alpha(picture) else "RGB")
         except (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error) as error:
-            raise InvalidImageError("The picture is damaged: its header is fine, its pixels cannot be read.") from error
+            message = "The picture is damaged: its header is fine, its pixels cannot be read."
+            raise InvalidImageError(message, param="image") from error
 
     def without_metadata(self) -> Image:
         """The same pixels without text, EXIF and time chunks, where a prompt or a place could hide. PNG only: ComfyUI

@@ -1,0 +1,218 @@
+"""From words to an area of the picture: `the white circle`, `the man's tie`, `it`, `the background`."""
+
+from __future__ import annotations
+
+import colorsys
+from functools import cache
+
+import numpy as np
+
+from protobanana.engine.painter import colours
+from protobanana.engine.painter.pictograms import REGISTRY, is_drawable
+from protobanana.engine.painter.pictograms.pen import natural_aspect, silhouette, stretched
+from protobanana.engine.painter.reading import Phrase
+from protobanana.engine.painter.regions import Bits, Region, View, salient, without_holes
+from protobanana.engine.painter.scene import wears
+from protobanana.engine.painter.vocabulary import ACCESSORIES
+from protobanana.engine.values import Array
+
+_PLAIN = {"circle", "square", "rectangle", "triangle", "star", "heart", "ring", "hexagon", "diamond", "cross", "oval"}
+_GREYS = {"white", "black", "grey", "silver", "ivory", "charcoal"}
+# Where worn things sit within their wearer: x0, y0, x1, y1 in units of its box.
+_ZONES = {"head": (0.2, 0.0, 0.8, 0.3), "eyes": (0.2, 0.16, 0.8, 0.42), "neck": (0.38, 0.38, 0.62, 0.74),
+          "body": (0.0, 0.35, 1.0, 0.72), "feet": (0.0, 0.86, 1.0, 1.0)}  # fmt: skip
+_WORN = ACCESSORIES | {"shirt": "body", "shoe": "feet"}
+
+
+def of_colour(pixels: Array, name: str) -> Bits:
+    """Which pixels one would call by a colour's name."""
+    wanted = colours.named(name)
+    high, low = pixels.max(-1), pixels.min(-1)
+    spread = high - low
+    saturation = spread / np.maximum(high, 1e-3)
+    base = name.rsplit(maxsplit=1)[-1]
+    if base in _GREYS:
+        level = colours.luminance(wanted)
+        return np.asarray((spread < 0.16) & (np.abs(high - level) < 0.2), dtype=bool)
+    hue, lightness, _ = colorsys.rgb_to_hls(*wanted)
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    safe = np.maximum(spread, 1e-3)
+    sector = np.where(high == red, ((green - blue) / safe) % 6, np.where(high == green, (blue - red) / safe + 2,
+                                                                        (red - green) / safe + 4)) / 6  # fmt: skip
+    turn = np.abs((sector - hue + 0.5) % 1 - 0.5)
+    reach = 0.085 if base in {"blue", "green", "red", "purple", "pink"} else 0.06
+    tone = np.abs((high + low) / 2 - lightness)
+    return np.asarray((turn < reach) & (saturation > 0.22) & (spread > 0.1) & (tone < 0.34), dtype=bool)
+
+
+def find(view: View, phrase: Phrase) -> Bits | None:
+    """The area a noun phrase speaks of, on the small copy; None when it is clearly not there."""
+    if phrase.kind in {"background", "scene"}:
+        return _background(view, phrase)
+    wanted = None
+    for name in phrase.colours:
+        match = of_colour(view.small, name)
+        wanted = match if wanted is None else wanted | match
+    if wanted is not None and wanted.mean() < 0.0015:
+        return None
+    if view.busy:
+        return _in_photo(view, phrase, wanted)
+    found = find_drawn(view, phrase, wanted)
+    return found if found is not None else _guess(view, phrase, wanted)
+
+
+def find_drawn(view: View, phrase: Phrase, wanted: Bits | None = None) -> Bits | None:
+    """The area that looks most like the drawing of a noun (and has the `wanted` colours); None when none does."""
+    scored = [(score, region) for region in _candidates(view) if (score := _score(view, region, phrase, wanted)) > 0]
+    if not scored:
+        return None
+    scored.sort(key=lambda pair: -pair[0])
+    best, region = scored[0]
+    if phrase.count < 2:
+        return region.mask
+    result = region.mask.copy()
+    for score, other in scored[1:]:
+        if score > 0.75 * best and other.whole == region.whole:
+            result |= other.mask
+    return result
+
+
+def _guess(view: View, phrase: Phrase, wanted: Bits | None) -> Bits | None:
+    """Nothing looks like it: a part of the main thing, or the main thing itself, unless that is known to be other."""
+    if not view.blobs:
+        return None
+    if phrase.noun in _WORN:
+        return _worn_zone(view, subject(view), phrase.noun, wanted)
+    if phrase.kind == "noun" and (wanted is not None or phrase.noun in _PLAIN):
+        return None
+    open_blobs = [blob for blob in view.blobs if blob.area > 0.01 and not _recognised(blob)]
+    if not open_blobs or wanted is not None:
+        return None
+    return max(open_blobs, key=lambda one: one.area * _centrality(view, one)).mask
+
+
+def _recognised(region: Region) -> bool:
+    """Whether an area is surely one of the things the painter knows."""
+    return max(likeness(region, noun) for noun in REGISTRY) > 0.86
+
+
+def _worn_zone(view: View, bearer: Bits, noun: str, wanted: Bits | None) -> Bits | None:
+    """The part of the main thing where such a piece of clothing sits: its odd-coloured part there, or all of it."""
+    x0, y0, x1, y1 = Region(bearer).box
+    left, top, right, bottom = _ZONES[_WORN[noun]]
+    zone = np.zeros_like(bearer)
+    wide, high = x1 - x0, y1 - y0
+    zone[y0 + int(top * high) : y0 + int(bottom * high) + 1, x0 + int(left * wide) : x0 + int(right * wide) + 1] = True
+    zone &= bearer
+    if wanted is not None:
+        zone &= wanted
+        return zone if zone.mean() > 0.0008 else None
+    if not zone.any():
+        return None
+    inside = np.bincount(view.labels[zone], minlength=256)
+    if _WORN[noun] in {"body", "feet"}:
+        return zone & (view.labels == int(inside.argmax()))
+    own = inside / np.maximum(1, np.bincount(view.labels[bearer], minlength=256)) > 0.7
+    odd = zone & own[view.labels]
+    chosen = without_holes(odd) if odd.sum() > 0.06 * zone.sum() else zone
+    return chosen if chosen.any() else None
+
+
+def subject(view: View) -> Bits:
+    """The main thing of the picture; everything when there is no telling."""
+    if not view.busy and view.blobs:
+        return max(view.blobs, key=lambda one: one.area * _centrality(view, one)).mask
+    if view.busy:
+        return salient(view)
+    return np.ones(view.small.shape[:2], bool)
+
+
+def foreground(view: View) -> Bits:
+    """Everything that stands before the background; nothing when all is background."""
+    if view.busy:
+        return salient(view)
+    result = np.zeros(view.small.shape[:2], bool)
+    for blob in view.blobs:
+        result |= blob.mask
+    return result
+
+
+def _background(view: View, phrase: Phrase) -> Bits | None:
+    back = ~foreground(view)
+    if phrase.colours:
+        match = of_colour(view.small, phrase.colours[0])
+        return back if (match & back).sum() > 0.2 * back.sum() else None
+    return back
+
+
+def _in_photo(view: View, phrase: Phrase, wanted: Bits | None) -> Bits | None:
+    middle = salient(view)
+    if phrase.noun in _WORN:
+        return _worn_zone(view, middle, phrase.noun, wanted)
+    if wanted is None:
+        return middle
+    near = wanted & middle
+    chosen = near if near.mean() > 0.002 else wanted
+    return without_holes(chosen) if chosen.mean() > 0.002 else None
+
+
+def _candidates(view: View) -> list[Region]:
+    return view.blobs + view.clusters + view.pieces
+
+
+def _centrality(view: View, region: Region) -> float:
+    x0, y0, x1, y1 = region.box
+    width, height = view.size
+    off = abs((x0 + x1) / 2 / width - 0.5) + abs((y0 + y1) / 2 / height - 0.5)
+    return float(1 - 0.5 * off)
+
+
+@cache
+def _shape(noun: str) -> tuple[Array, float]:
+    return silhouette(noun), natural_aspect(noun)
+
+
+def likeness(region: Region, noun: str) -> float:
+    """How much an area looks like the drawing of a noun: overlap of outlines, 0..1, less for other proportions."""
+    outline, aspect = _shape(noun)
+    own = stretched(region.cut)
+    both, either = float(np.minimum(outline, own).sum()), float(np.maximum(outline, own).sum())
+    x0, y0, x1, y1 = region.box
+    stretch = abs(np.log(((x1 - x0) / (y1 - y0)) / aspect))
+    return both / max(either, 1e-6) * float(np.exp(-0.8 * max(0.0, stretch - 0.1)))
+
+
+def _score(view: View, region: Region, phrase: Phrase, wanted: Bits | None) -> float:
+    """How well an area fits a phrase; 0 when it does not."""
+    colour = 1.0
+    if wanted is not None:
+        colour = float((wanted & region.mask).sum() / region.mask.sum())
+        if colour < 0.35:
+            return 0.0
+    size = region.area**0.2 * _centrality(view, region)
+    if phrase.kind != "noun" or not is_drawable(phrase.noun):
+        generic = 1.0 if region.whole or wanted is not None else 0.6
+        return float(colour * size * generic)
+    alike = likeness(region, phrase.noun)
+    if alike < _needed(region, phrase, wanted) or _plainly_other(region, phrase.noun, alike):
+        return 0.0
+    return float(colour * size * alike**2)
+
+
+def _needed(region: Region, phrase: Phrase, wanted: Bits | None) -> float:
+    """How alike an area must look to be taken for the thing: less when its colour was named and is right."""
+    if wanted is not None:
+        return 0.4
+    if phrase.noun in _WORN:
+        return 0.5 if phrase.noun in ACCESSORIES and not region.whole else 0.8
+    if wears(phrase.noun) and not region.whole:
+        return 1.1
+    if phrase.noun in _PLAIN:
+        return 0.6
+    return 0.6 if region.whole else 0.72
+
+
+def _plainly_other(region: Region, noun: str, alike: float) -> bool:
+    """Whether the area is so clearly another simple shape that it cannot be meant."""
+    rival = max(likeness(region, other) for other in _PLAIN - {noun})
+    return rival > 0.92 and alike < rival - (0.12 if noun in _PLAIN else 0.2)

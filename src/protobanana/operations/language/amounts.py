@@ -1,0 +1,238 @@
+"""How far a picture shall grow beyond its edges, in pixels, from words like "extend left 256px" or "make it 16:9"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protobanana.operations.language.reading import Reading
+from protobanana.operations.language.sizes import Shape, read_shape
+from protobanana.operations.language.tokens import Token
+
+DEFAULT = 0.25
+"""Share of the picture's own width or height added to a side when nothing else is said."""
+GENEROUS = 0.5
+"""The same for "a lot more"."""
+_SIDES = ("left", "top", "right", "bottom")
+_PLURAL = {"horizontal": ("left", "right"), "vertical": ("top", "bottom"), "all": _SIDES}
+_WORDS = {
+    "half": 1 / 2, "third": 1 / 3, "two_thirds": 2 / 3, "quarter": 1 / 4, "three_quarters": 3 / 4, "fifth": 1 / 5,
+    "tenth": 1 / 10,
+}  # fmt: skip
+_TIMES = {"double": 2.0, "triple": 3.0, "quadruple": 4.0}
+_COUNTS = {
+    "ten": 10, "twenty": 20, "twenty_five": 25, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
+    "two_hundred": 200, "three_hundred": 300, "four_hundred": 400, "five_hundred": 500, "thousand": 1000,
+}  # fmt: skip
+_LEAST_PIXELS = 8
+"""A bare number below this is no amount of pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pads:
+    """Pixels to add on each side."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """`kind` is `px`, `share` (of the side's own dimension) or `times` (of the whole dimension, 2 doubles it)."""
+
+    kind: str
+    value: float
+
+
+@dataclass(slots=True)
+class _Group:
+    quantity: Quantity | None
+    sides: list[str]
+    grows: list[str]
+
+
+def quantities(reading: Reading) -> list[tuple[int, Quantity]]:
+    """Amounts with the index of their token, in order; numbers of a ratio or a target size are not amounts."""
+    found: list[tuple[int, Quantity]] = []
+    tokens = reading.tokens
+    index = 0
+    while index < len(tokens):
+        quantity, used = _quantity(tokens, index)
+        if quantity is not None:
+            found.append((index, quantity))
+        index += used
+    return found
+
+
+def _quantity(tokens: Sequence[Token], index: int) -> tuple[Quantity | None, int]:
+    token = tokens[index]
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    value: float | None = None
+    for tag in token.tags:
+        kind, _, name = tag.partition(".")
+        if kind != "number":
+            continue
+        if name in _WORDS:
+            return Quantity("share", _WORDS[name]), 1
+        if name in _TIMES:
+            return Quantity("times", _TIMES[name]), 1
+        value = _COUNTS.get(name)
+    if token.kind == "number" and value is None:
+        value = _number(token.word)
+        if following is not None and following.word in {":", "*"}:
+            return None, 3
+    if value is None:
+        return None, 1
+    if following is None:
+        return (Quantity("px", value), 1) if value >= _LEAST_PIXELS else (None, 1)
+    if following.has("unit.percent"):
+        return Quantity("share", value / 100), 2
+    if following.word == "/" and index + 2 < len(tokens) and tokens[index + 2].kind == "number":
+        divisor = _number(tokens[index + 2].word)
+        return Quantity("share", value / divisor if 0 < value < divisor else 0), 3
+    if following.has("unit.px"):
+        return Quantity("px", value), 2
+    if following.has("unit.times"):
+        after = tokens[index + 2] if index + 2 < len(tokens) else None
+        if after is not None and after.kind == "number":
+            return None, 3
+        return (Quantity("times", value), 2) if value <= 10 else (None, 2)
+    if following.kind == "word" and following.word in {"k", "p", "d"}:
+        return None, 2
+    return (Quantity("px", value), 1) if value >= _LEAST_PIXELS else (None, 1)
+
+
+def _number(word: str) -> float:
+    head, separator, tail = word.replace(",", ".").partition(".")
+    return float(head + tail) if separator and len(tail) == 3 else float(f"{head}.{tail or 0}")
+
+
+def read_pads(reading: Reading, width: int, height: int) -> Pads:
+    """Pixels to add to a picture of `width` x `height`; a quarter of each named side (or all) unless said otherwise."""
+    amounts = dict(quantities(reading))
+    shape = read_shape(reading)
+    named = sides(reading)
+    if shape is not None and not _grows_by(reading, amounts, shape):
+        reached = _reach(shape, named, width, height)
+        if reached is not None:
+            return reached
+    pads = dict.fromkeys(_SIDES, 0.0)
+    for group in _groups(reading, amounts):
+        _apply(group, pads, width, height)
+    if not any(pads.values()):
+        pads = {side: DEFAULT * _length(side, width, height) for side in named or _SIDES}
+    return Pads(**{side: _whole(value) for side, value in pads.items()})
+
+
+def _grows_by(reading: Reading, amounts: dict[int, Quantity], shape: Shape) -> bool:
+    """Whether pixels are an amount ("200px wider") although they look like a width."""
+    one_sided = (shape.width is None) != (shape.height is None)
+    return one_sided and bool(amounts) and not reading.mentions("link.to")
+
+
+def sides(reading: Reading) -> list[str]:
+    """Sides the text names, or hints at ("more sky") when it names none."""
+    for prefix in ("side.", "hint."):
+        found: list[str] = []
+        for token in reading.tokens:
+            found += [side for side in _named(token, prefix) if side not in found]
+        if found:
+            return found
+    return []
+
+
+def _named(token: Token, prefix: str) -> list[str]:
+    names = [tag.removeprefix(prefix) for tag in token.tags if tag.startswith(prefix)]
+    return [side for name in sorted(names) for side in _PLURAL.get(name, (name,))]
+
+
+def _groups(reading: Reading, amounts: dict[int, Quantity]) -> list[_Group]:
+    """Each amount with the sides it is for: those after it, or before it when the text begins with a side."""
+    explicit = any(_named(token, "side.") for token in reading.tokens)
+    prefix = "side." if explicit else "hint."
+    events: list[tuple[str, object]] = []
+    for index, token in enumerate(reading.tokens):
+        if index in amounts:
+            events.append(("amount", amounts[index]))
+        elif named := _named(token, prefix):
+            events.append(("sides", named))
+        if grown := _named(token, "grow."):
+            events.append(("grows", grown))
+    if not amounts and reading.mentions("number.much"):
+        events.insert(0, ("amount", Quantity("share", GENEROUS)))
+    sides_first = bool(events) and events[0][0] == "sides" and any(kind == "amount" for kind, _ in events)
+    return _collect(events[::-1] if sides_first else events)
+
+
+def _collect(events: Sequence[tuple[str, object]]) -> list[_Group]:
+    groups: list[_Group] = []
+    for kind, value in events:
+        if kind == "amount":
+            assert isinstance(value, Quantity)
+            if groups and groups[-1].quantity is None:
+                groups[-1].quantity = value
+            else:
+                groups.append(_Group(value, [], []))
+            continue
+        assert isinstance(value, list)
+        if not groups:
+            groups.append(_Group(None, [], []))
+        (groups[-1].sides if kind == "sides" else groups[-1].grows).extend(value)
+    return groups
+
+
+def _apply(group: _Group, pads: dict[str, float], width: int, height: int) -> None:
+    quantity = group.quantity or Quantity("share", DEFAULT)
+    shared = not group.sides and (group.quantity is not None)
+    targets = group.sides or group.grows or list(_SIDES)
+    if quantity.kind == "times":
+        shared = len(set(targets)) > 1 or not group.sides
+    elif not group.grows:
+        shared = False
+    for side in dict.fromkeys(targets):
+        length = _length(side, width, height)
+        amount = {
+            "px": quantity.value,
+            "share": quantity.value * length,
+            "times": max(quantity.value - 1, 0) * length,
+        }[quantity.kind]
+        both = _opposite(side) in targets
+        pads[side] += amount / 2 if shared and both else amount
+
+
+def _opposite(side: str) -> str:
+    return _SIDES[(_SIDES.index(side) + 2) % 4]
+
+
+def _length(side: str, width: int, height: int) -> int:
+    return width if side in {"left", "right"} else height
+
+
+def _whole(value: float) -> int:
+    return math.floor(value + 0.5)
+
+
+def _reach(shape: Shape, named: Sequence[str], width: int, height: int) -> Pads | None:
+    """Pads that bring the picture to a size or ratio, evenly unless one side is named; None when nothing is missing."""
+    wide, high = shape.width or width, shape.height or height
+    if (shape.width is None and shape.height is None) or wide < width or high < height:
+        ratio = shape.ratio or wide / high
+        wide, high = max(width, _whole(height * ratio)), max(height, _whole(width / ratio))
+        if ratio >= width / height:
+            high = height
+        else:
+            wide = width
+    left, right = _shared(wide - width, "left" in named, "right" in named)
+    top, bottom = _shared(high - height, "top" in named, "bottom" in named)
+    if not (left or right or top or bottom):
+        return None
+    return Pads(left, top, right, bottom)
+
+
+def _shared(missing: int, first: bool, second: bool) -> tuple[int, int]:
+    if first != second:
+        return (missing, 0) if first else (0, missing)
+    return missing // 2, missing - missing // 2

@@ -1,0 +1,129 @@
+"""What a phrase is about: the background, the whole picture, the scene it shows, a person, a part of it, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protobanana.operations.language.tokens import Token
+
+BACKGROUND, PICTURE, SCENE, PERSON, PART, NEW, NOTHING = (
+    *("background", "picture", "scene", "person", "part", "new", "nothing"),
+)
+_DET = ("det.definite", "det.indefinite")
+_QUALITY = ("adj.color", "adj.look", "adj.comparative", "adj.transparent", "skip.filler")
+_AFTER_NOUN = ("link.of", "link.on", "link.with", "link.to", "link.from", "link.cut", "link.and", "link.instead")
+
+
+def bare(tokens: Sequence[Token]) -> list[Token]:
+    """Without politeness and marks at both ends."""
+    first, last = 0, len(tokens)
+    while first < last and _idle(tokens[first]):
+        first += 1
+    while last > first and _idle(tokens[last - 1], at_end=True):
+        last -= 1
+    return list(tokens[first:last])
+
+
+def _idle(token: Token, *, at_end: bool = False) -> bool:
+    if token.kind == "mark":
+        return True
+    if not token.has("skip.polite"):
+        return False
+    return not token.has("side.right", "side.left") or not at_end
+
+
+def noun_chunk(tokens: Sequence[Token]) -> list[Token]:
+    """The first noun phrase up to a preposition, conjunction or mark; "colour of the ..." is looked through."""
+    chunk: list[Token] = []
+    for token in tokens:
+        if token.kind == "mark" or token.has("link.cut"):
+            if chunk:
+                break
+            continue
+        determiner = token.has(*_DET) and not (_named(chunk) and token.has("link.of", "link.on", "link.from"))
+        if token.has(*_AFTER_NOUN) and not token.has("side.left", "side.right") and not determiner:
+            if _only_attribute(chunk) and token.has("link.of"):
+                chunk = []
+                continue
+            if chunk:
+                break
+            continue
+        chunk.append(token)
+    return chunk
+
+
+def _named(chunk: Sequence[Token]) -> bool:
+    return any(not token.has(*_DET) for token in chunk)
+
+
+def _only_attribute(chunk: Sequence[Token]) -> bool:
+    content = [token for token in chunk if not token.has(*_DET)]
+    return bool(content) and all(token.has("noun.color") for token in content)
+
+
+def target(tokens: Sequence[Token]) -> str:
+    """What the phrase names; see the constants of this module."""
+    words = bare(tokens)
+    if not words:
+        return NOTHING
+    chunk = noun_chunk(words)
+    if not chunk:
+        return NOTHING
+    first = chunk[0]
+    content = [token for token in chunk if not token.has(*_DET) or token.has("pronoun.it", "pronoun.person")]
+    if first.has("pronoun.it") and not _determines(first, chunk):
+        return PICTURE
+    if first.has("pronoun.person") and not _determines(first, chunk):
+        return PERSON
+    if any(token.has("noun.background") for token in chunk):
+        return _background_or_part(chunk)
+    if not content or (len(chunk) > 1 and first.has("pronoun.clitic") and chunk[1].has(*_QUALITY)):
+        return PICTURE if first.has("pronoun.clitic") else NOTHING
+    named = [token for token in content if not token.has(*_QUALITY, *_DET)]
+    if named and named[-1].has("noun.scene") and not _belongs_to_part(words, chunk):
+        return SCENE
+    if named and named[-1].has("noun.picture") and not _belongs_to_part(words, chunk):
+        return PICTURE
+    if not named and not any(token.has("det.definite") for token in chunk):
+        return NOTHING
+    return NEW if first.has("det.indefinite") and not first.has("det.definite") else PART
+
+
+def _determines(first: Token, chunk: Sequence[Token]) -> bool:
+    """Whether a pronoun is a determiner: "her dress" against "her smile", "this car" against "this darker"."""
+    if not first.has("det.definite") or len(chunk) < 2:
+        return False
+    following = chunk[1]
+    if following.has("noun.color", "noun.text", "noun.mass", "noun.scene"):
+        return True
+    if following.has("adj.act", "adj.comparative", "adj.size", "det.indefinite", "unit.percent", "side.all"):
+        return False
+    described = following.has("adj.color", "adj.look", "skip.filler", "adj.style", "adj.moment", "link.like")
+    if described:
+        return any(
+            not token.has("adj.color", "adj.look", "skip.filler", "adj.comparative", "adj.style", "skip.polite")
+            for token in chunk[2:]
+        )
+    return following.kind in {"word", "cjk"}
+
+
+def _background_or_part(chunk: Sequence[Token]) -> str:
+    """The background itself, unless it only describes another noun ("the background people")."""
+    at = next(index for index, token in enumerate(chunk) if token.has("noun.background"))
+    for token in chunk[at + 1 :]:
+        if token.has("noun.color", "noun.scene", "noun.picture"):
+            return SCENE if token.has("noun.scene") and not token.has("noun.color") else BACKGROUND
+        if token.kind == "word" and not token.tags:
+            return PART
+        if token.has("noun.text", "noun.plural", "noun.mass", "noun.of"):
+            return PART
+    return BACKGROUND
+
+
+def _belongs_to_part(words: Sequence[Token], chunk: Sequence[Token]) -> bool:
+    """Whether "the shadow of the cat", "the picture on the wall" or "her expression" names a part after all."""
+    rest = words[len(chunk) :]
+    if not rest or not rest[0].has("link.of", "link.on"):
+        return False
+    owner = noun_chunk(rest[1:])
+    return bool(owner) and not any(token.has("pronoun.it", "noun.picture", "noun.scene") for token in owner)

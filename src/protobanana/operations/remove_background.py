@@ -1,0 +1,100 @@
+"""Cut the subject out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from protobanana.operations import probe
+from protobanana.operations.base import Check, Inputs, Operation, SmokeCase, Turn
+from protobanana.operations.language.commands import Command
+from protobanana.operations.language.facts import replaces_background, transparent, without_background
+from protobanana.operations.language.reading import Reading, read
+from protobanana.operations.language.targets import BACKGROUND, NEW, NOTHING, PICTURE
+from protobanana.pictures.image import Image
+
+
+class RemoveBackground(Operation):
+    """Remove the background of a picture and return the subject on transparency.
+
+    A *replaced* background is an edit, and people standing in the background are a part of the picture.
+    """
+
+    name: ClassVar[str] = "remove_background"
+    min_images: ClassVar[int] = 1
+    max_images: ClassVar[int] = 1
+    needs_prompt: ClassVar[bool] = False
+    makes_alpha: ClassVar[bool] = True
+    examples: ClassVar[tuple[str, ...]] = (
+        "remove the background",
+        "transparent png please",
+        "cut out the dog",
+        "make the background transparent",
+        "Hintergrund entfernen",
+        "quita el fondo",
+        "détoure le personnage",
+        "抠图",
+        "背景を透明にして",
+    )
+
+    @classmethod
+    def claims(cls, turn: Turn) -> float:
+        """High when the background goes and nothing takes its place."""
+        reading = read(turn.text)
+        if not any(_cuts(command) for command in reading.commands) or replaces_background(reading):
+            return 0.0
+        if _draws(reading) and (not turn.has_image or turn.n_refs == 0):
+            return 0.0
+        if not turn.has_image:
+            return 0.8 if any(_commanded(command) for command in reading.commands) else 0.0
+        return 0.98
+
+    @classmethod
+    def read(cls, turn: Turn) -> dict[str, Any]:
+        """Only the words: a cut-out takes no parameters."""
+        return {"prompt": turn.text}
+
+    def slots(self, inputs: Inputs) -> dict[str, Any]:
+        """Only the picture: words do not steer a matting model."""
+        return {"image": inputs.images[0]}
+
+    @classmethod
+    def smoke_cases(cls) -> Sequence[SmokeCase]:
+        """A plain disc on a plain ground."""
+        return [SmokeCase("disc on a plain ground", {}, Inputs((probe.disc(),)))]
+
+    @classmethod
+    def judge(cls, case: SmokeCase, output: Image) -> Sequence[Check]:
+        """The ground is transparent, the disc is not, and keeps its colour."""
+        return [
+            probe.alpha_check("the ground is transparent", output, probe.TOP, 0),
+            probe.alpha_check("the subject is opaque", output, probe.CENTRE, 255),
+            probe.colour_check("the subject keeps its colour", output, probe.CENTRE, probe.BLUE, 20),
+        ]
+
+
+def _cuts(command: Command) -> bool:
+    return _commanded(command) or transparent(command) or without_background(command)
+
+
+def _commanded(command: Command) -> bool:
+    """Whether the command itself is a cut-out, with or without a picture in sight."""
+    if command.verb == "remove":
+        if command.target == BACKGROUND:
+            return not command.mentions("link.of_only")
+        return command.target == PICTURE and command.mentions("link.except")
+    if command.verb == "keep_only":
+        return True
+    if command.verb == "cutout":
+        return not any(token.has("noun.text") for token in command.object)
+    return command.target == BACKGROUND and command.mentions("adj.transparent") and command.verb != ""
+
+
+def _draws(reading: Reading) -> bool:
+    """Whether the turn describes something new that shall have no background ("a rose, transparent background")."""
+    for command in reading.commands:
+        if command.verb in {"draw", "want"} and command.target == NEW and not command.mentions("pronoun.it"):
+            return not (command.verb == "want" and command.mentions("noun.picture", "noun.background"))
+        if command.verb == "" and command.target not in {NOTHING, PICTURE, BACKGROUND} and len(command.object) > 1:
+            return not command.mentions("pronoun.it")
+    return False

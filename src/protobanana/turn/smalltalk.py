@@ -1,0 +1,137 @@
+"""Turns that want no picture, and short helpful answers to them in the user's language."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import resources
+
+from protobanana.operations.base import Turn
+from protobanana.operations.language.clauses import Clause
+from protobanana.operations.language.commands import Command
+from protobanana.operations.language.facts import needs_picture
+from protobanana.operations.language.reading import Reading, read
+from protobanana.operations.language.tokens import Token
+
+_IDLE = (
+    "chat.ok",
+    "chat.praise",
+    "chat.thanks",
+    "chat.greeting",
+    "chat.bye",
+    "skip.polite",
+    "skip.filler",
+    "link.and",
+    "link.cut",
+    "chat.tail",
+)
+_KINDS = ("about", "thanks", "bye", "greeting", "praise", "ok")
+
+
+def chats(turn: Turn) -> bool:
+    """Whether the turn wants words, not a picture."""
+    reading = read(turn.text)
+    if not any(token.kind in {"word", "cjk", "number", "quote"} for token in reading.tokens):
+        return not turn.has_mask and turn.n_refs < 2
+    if not turn.has_image and needs_picture(reading):
+        return True
+    moods = [_mood(reading, command, turn) for command in reading.commands]
+    if "picture" in moods:
+        return False
+    return "talk" in moods
+
+
+def _mood(reading: Reading, command: Command, turn: Turn) -> str:
+    """`talk`, `picture`, or `open` for a clause that could be either and leaves it to the others."""
+    clause = command.clause
+    words = [token for token in clause.tokens if token.kind != "mark"]
+    if not words:
+        return "open"
+    if all(token.has(*_IDLE, "chat.about") for token in words) and any(_smalltalk(token) for token in words):
+        return "open" if any(token.has("adj.color", "adj.comparative") and not _smalltalk(token) for token in words) else "talk"
+    if _asks(clause, words, turn):
+        return "talk"
+    if command.verb == "talk":
+        return "talk"
+    if words[0].has("chat.about") and len(words) <= 3:
+        return "talk"
+    if _about_oneself(command, words):
+        return "talk"
+    if words[0].has("chat.thanks") and not command.verb and (len(words) == 1 or words[1].tags):
+        return "talk"
+    if command.verb or len(reading.commands) == 1:
+        return "picture"
+    return "open" if len(words) <= 3 and not _visible(words) else "picture"
+
+
+def _smalltalk(token: Token) -> bool:
+    return any(tag.startswith("chat.") for tag in token.tags) or token.has("skip.polite")
+
+
+def _visible(words: Sequence[Token]) -> bool:
+    return any(
+        tag.startswith(("adj.", "side.", "grow.", "noun.", "transparent", "link.no"))
+        for token in words
+        for tag in token.tags
+    )
+
+
+def _asks(clause: Clause, words: Sequence[Token], turn: Turn) -> bool:
+    """A question for information, unless it politely asks for a picture ("can you draw ...?", "what about blue?")."""
+    start = 0
+    while (
+        start < len(words) - 1
+        and words[start].has("chat.greeting", "chat.thanks", "chat.praise", "link.and", "chat.ok")
+        and not (words[start].has("ask.what", "ask.yesno", "ask.offer"))
+    ):
+        start += 1
+    first = words[start]
+    if first.has("ask.offer") and len(words) > start + 1:
+        return False
+    if first.has("ask.ability"):
+        return _general(words[start + 1 :], turn)
+    if first.has("ask.how") and len(words) > start + 1 and words[start + 1].has("det.definite", "det.indefinite"):
+        return clause.asks
+    if first.has("ask.what", "ask.how"):
+        return clause.asks or not clause.verb or first.has("ask.how") or len(words) > 2
+    if first.has("ask.yesno"):
+        return clause.asks or len(words) > 2
+    return any(token.has("ask.tail") for token in words[-2:])
+
+
+def _general(words: Sequence[Token], turn: Turn) -> bool:
+    """ "Can you draw?", "can you remove backgrounds": about abilities, not about this picture."""
+    words = [token for token in words if not token.has("skip.polite")]
+    if len(words) <= 1:
+        return True
+    plain = not any(
+        token.has("det.definite", "det.indefinite", "pronoun.it", "pronoun.person") or token.kind == "number"
+        for token in words
+    )
+    return plain and len(words) <= 3 and not turn.has_image
+
+
+def _about_oneself(command: Command, words: Sequence[Token]) -> bool:
+    if command.verb in {"want", "draw"} or not words[0].has("chat.self"):
+        return False
+    return not command.verb or command.verb not in {"remove", "replace", "extend", "cutout", "zoomout"}
+
+
+@lru_cache(maxsize=1)
+def _replies() -> dict[str, dict[str, str]]:
+    path = resources.files("protobanana.turn") / "replies.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def reply(turn: Turn) -> str:
+    """A short answer in the language of the turn."""
+    reading = read(turn.text)
+    replies = _replies().get(reading.language) or _replies()["en"]
+    if not turn.has_image and needs_picture(reading):
+        return replies["missing"]
+    for kind in _KINDS:
+        if any(token.has(f"chat.{kind}") for token in reading.tokens):
+            return replies[kind]
+    asked = any(command.clause.asks or command.verb == "talk" for command in reading.commands)
+    return replies["question" if asked else "about"]
