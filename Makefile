@@ -16,7 +16,7 @@ stop: $(READY)   ## stop the gateway that `make demo` started
 	@$(BIN)/protobanana demo --stop
 
 test: check      ## all checks and all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)  ## format, lint, strict types (about a minute)
 	@$(BIN)/ruff format --check --quiet .

@@ -54,6 +54,8 @@ class Produced:
     seed: int | None = None
     batch_index: int = 0
     prompt: str = ""
+    handle: str = ""
+    """`img_...`: the name by which the picture is spoken of from now on; empty until the turn has named it."""
     mask: Image | None = None
     """Where the picture was changed (white), for operations that find the place themselves."""
 

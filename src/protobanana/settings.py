@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     fetch_allow: Annotated[str, Field(validation_alias="PROTOBANANA_FETCH_ALLOW")] = ""
     """Comma-separated hosts or networks (CIDR) that remote `image_url`s may point to although they are not public."""
 
+    secret: Annotated[str | None, Field(validation_alias="PROTOBANANA_SECRET", repr=False)] = None
+    """Key for handles and signed addresses of pictures; set the same one on every gateway that shares a store."""
+
     gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
     """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""
 

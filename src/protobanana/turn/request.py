@@ -24,6 +24,10 @@ class Picture:
     attached: bool = True
     """Whether it came with this very turn, rather than earlier in the conversation."""
     author: Literal["user", "assistant"] = "user"
+    handle: str = ""
+    """`img_...`: the name by which it is spoken of; stable for one caller and one content."""
+    note: str = ""
+    """What is known of it in few words: what it shows, how it was made."""
     _image: Image | None = field(default=None, repr=False)
 
     async def load(self) -> Image:
@@ -64,6 +68,14 @@ class Wishes:
 
 
 @dataclass(frozen=True)
+class Line:
+    """One message of the conversation as words; pictures stand in it as their handles."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True)
 class ImageRequest:
     """A request as the core sees it."""
 
@@ -79,6 +91,10 @@ class ImageRequest:
     """Address of ComfyUI; None: the one of the settings."""
     timeout: float | None = None
     """Seconds a job may run; None: the one of the settings."""
+    history: tuple[Line, ...] = ()
+    """The whole conversation as words, the last user turn included; empty outside of chats."""
+    owner: str = ""
+    """Who is asking, as an opaque token of the caller's key: what one owner stored no other can reach."""
     user: str | None = None
     """End user as named by the client, for logs and traces."""
 
