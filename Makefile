@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY  := $(VENV)/.ready
 
-.PHONY: help demo stop test check format lock wheel clean
+.PHONY: help demo stop test check docs format lock wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -18,10 +18,14 @@ stop: $(READY)   ## stop the gateway that `make demo` started
 test: check      ## all checks and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(READY)  ## format, lint, strict types (about a minute)
+check: $(READY)  ## format, lint, strict types, generated documents (about a minute)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/python tools/docs.py --check
+
+docs: $(READY)   ## rewrite the generated tables of the documents
+	@$(BIN)/python tools/docs.py
 
 format: $(READY) ## rewrite the sources in the house format
 	@$(BIN)/ruff format .

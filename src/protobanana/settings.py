@@ -19,7 +19,9 @@ CONTAINER_WORKFLOWS = Path("/app/workflows")
 class Settings(BaseSettings):
     """What an operator may set. A deployment's own `api_base` or an explicit argument wins over these."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True, use_attribute_docstrings=True
+    )
 
     comfyui_base_url: Annotated[str, Field(validation_alias="COMFYUI_BASE_URL")] = "http://127.0.0.1:8188"
     """Address of ComfyUI, where a deployment has no `api_base` of its own."""

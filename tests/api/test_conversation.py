@@ -8,10 +8,10 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from support.pictures import png
 
 from protobanana.api.conversation import read, split_markdown
 from protobanana.errors import InvalidRequestError
+from support.pictures import png
 
 
 def url(colour: str) -> str:
@@ -105,8 +105,16 @@ def test_hostile_markdown_is_linear() -> None:
 
 @pytest.mark.parametrize(
     "messages",
-    ["text", [], [5], [{"role": "assistant", "content": "x"}], [{"role": "user", "content": 5}], [{"role": "user", "content": ["x"]}], [{"role": "user", "content": [{"type": "file", "file": {}}]}]],
-)  # fmt: skip
+    [
+        "text",
+        [],
+        [5],
+        [{"role": "assistant", "content": "x"}],
+        [{"role": "user", "content": 5}],
+        [{"role": "user", "content": ["x"]}],
+        [{"role": "user", "content": [{"type": "file", "file": {}}]}],
+    ],
+)
 def test_what_cannot_be_read_names_messages(messages: Any) -> None:
     """Every unreadable form is a 400 for `messages`."""
     with pytest.raises(InvalidRequestError) as caught:

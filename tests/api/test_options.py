@@ -38,8 +38,13 @@ def test_quality_names(asked: str, tier: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "size", "aspect"),
-    [("1024x512", (1024, 512), None), ("1024 × 512", (1024, 512), None), ("16:9", (None, None), (16, 9)), ("", (None, None), None)],
-)  # fmt: skip
+    [
+        ("1024x512", (1024, 512), None),
+        ("1024 × 512", (1024, 512), None),
+        ("16:9", (None, None), (16, 9)),
+        ("", (None, None), None),
+    ],
+)
 def test_size_forms(asked: str, size: tuple[int | None, int | None], aspect: tuple[int, int] | None) -> None:
     """Pixels or a ratio."""
     wishes = parse({"size": asked}).wishes()
@@ -65,7 +70,22 @@ def test_chat_reads_only_what_is_of_pictures() -> None:
         parse_known({"size": "big"})
 
 
-@given(st.dictionaries(st.sampled_from(["n", "size", "quality", "background", "output_format", "output_compression", "response_format", "seed", "negative_prompt"]), st.one_of(st.none(), st.integers(), st.floats(), st.text(max_size=20), st.booleans(), st.lists(st.integers(), max_size=2))))  # fmt: skip
+FIELDS = ["n", "size", "quality", "background", "output_format", "output_compression", "response_format", "seed"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(FIELDS),
+        st.one_of(
+            st.none(),
+            st.integers(),
+            st.floats(),
+            st.text(max_size=20),
+            st.booleans(),
+            st.lists(st.integers(), max_size=2),
+        ),
+    )
+)
 def test_any_values_parse_or_name_their_field(fields: dict[str, Any]) -> None:
     """Whatever is sent, the outcome is options or a refusal that names one of the fields."""
     try:

@@ -8,12 +8,12 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from support.pictures import png
 
 from protobanana.api import request as requests
 from protobanana.api.hooks import hooks
 from protobanana.api.request import PARAMS, Call
 from protobanana.errors import InvalidRequestError
+from support.pictures import png
 
 PICTURE = png(PIL.Image.new("RGB", (9, 7), "red"))
 
@@ -78,8 +78,14 @@ async def test_every_form_of_a_file(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("images", "body", "param"),
-    [(None, {}, "image"), ([None], {}, "image"), ([5], {}, "image"), ([PICTURE], {"mask": [PICTURE, PICTURE]}, "mask"), ([PICTURE], {"images": [{}]}, "images")],
-)  # fmt: skip
+    [
+        (None, {}, "image"),
+        ([None], {}, "image"),
+        ([5], {}, "image"),
+        ([PICTURE], {"mask": [PICTURE, PICTURE]}, "mask"),
+        ([PICTURE], {"images": [{}]}, "images"),
+    ],
+)
 def test_what_is_no_picture(images: Any, body: dict[str, Any], param: str) -> None:
     """A missing or impossible file names its field."""
     with pytest.raises(InvalidRequestError) as caught:

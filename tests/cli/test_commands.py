@@ -9,6 +9,7 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+
 from support.pictures import close_to, mean, png
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.gateways import Gateway, litellm_config, start_litellm, stop
 
 from protobanana.engine import EngineSettings, EngineThread
+from support.gateways import Gateway, litellm_config, start_litellm, stop
 
 
 @pytest.fixture(scope="session")

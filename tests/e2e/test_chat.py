@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import PIL.Image
 import pytest
-from support.gateways import KEY, Gateway, litellm_config, start_litellm, stop
-from support.pictures import close_to, mean, opened, png
 
 from protobanana.engine import EngineSettings, EngineThread
+from support.gateways import KEY, Gateway, litellm_config, start_litellm, stop
+from support.pictures import close_to, data_url, mean, opened
 
 CENTRE = (0.47, 0.47, 0.53, 0.53)
 EDGE = (0.02, 0.02, 0.98, 0.06)
@@ -104,7 +104,7 @@ def test_a_stream_shows_life(gateway: Gateway) -> None:
     assert MARKDOWN.search(with_picture[0].choices[0].delta.content)
     assert finishes == ["stop"]
     assert len({c.id for c in answer.chunks}) == 1
-    assert [c.usage.completion_tokens for c in answer.chunks if c.usage][0] == 83 * 83
+    assert next(c.usage.completion_tokens for c in answer.chunks if c.usage) == 83 * 83
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,7 @@ def test_the_form_of_the_picture(gateway: Gateway, form: str, text: bool, images
 
 def test_an_uploaded_picture_is_edited(gateway: Gateway) -> None:
     """A picture attached to the turn is the one that is changed."""
-    url = (
-        "data:image/png;base64,"
-        + __import__("base64").b64encode(png(PIL.Image.new("RGB", (512, 512), (20, 160, 60)))).decode()
-    )
+    url = data_url(PIL.Image.new("RGB", (512, 512), (20, 160, 60)))
     content = [
         {"type": "text", "text": "add a white circle in the center"},
         {"type": "image_url", "image_url": {"url": url}},
@@ -167,9 +164,9 @@ TASKS = {
     "### Chat History:\n<chat_history>\nUSER: draw a red square\n</chat_history>",
     "follow_ups": '### Task:\nPredict 3-5 messages.\n### Output:\nJSON format: { "follow_ups": ["Question 1?"] }\n'
     "### Chat History:\n<chat_history>\nUSER: draw a red square\n</chat_history>",
-    "queries": '### Task:\nSearch queries.\n### Output:\nStrictly return in JSON format:\n{\n  "queries": ["query1"]\n}\n'
+    "queries": '### Task:\nSearch queries.\n### Output:\nReturn in JSON format:\n{\n  "queries": ["query1"]\n}\n'
     "### Chat History:\n<chat_history>\nUSER: draw a red square\n</chat_history>",
-    "text": '### Task:\nYou are an autocompletion system.\nRespond only in JSON format: `{ "text": "<your_completion>" }`.\n'
+    "text": '### Task:\nComplete the text.\nRespond only in JSON format: `{ "text": "<your_completion>" }`.\n'
     "<chat_history>\nUSER: draw\n</chat_history>\n<text>draw a</text>",
 }
 

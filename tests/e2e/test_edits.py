@@ -8,6 +8,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 import pytest
+
 from support.gateways import Gateway
 from support.pictures import close_to, mean, opened, png
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import openai
+import PIL.Image
 import pytest
+
 from support.gateways import KEY, Gateway
 from support.pictures import png
-
-import PIL.Image
 
 
 def post(gateway: Gateway, path: str, body: dict[str, Any]) -> httpx.Response:

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import openai
 import pytest
+
 from support.gateways import Gateway
 from support.pictures import close_to, mean, opened
 

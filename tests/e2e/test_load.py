@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from support.gateways import Gateway, litellm_config, start_litellm, stop
-from support.pictures import mean, opened, png
 
 from protobanana.engine import EngineSettings, EngineThread
+from support.gateways import Gateway, litellm_config, start_litellm, stop
+from support.pictures import mean, opened, png
 
 COLOURS = {
     "red": (220, 35, 40), "green": (60, 160, 70), "blue": (40, 85, 210), "yellow": (250, 215, 40),
@@ -90,7 +89,7 @@ async def test_64_mixed_requests_at_once(gateway: Gateway) -> None:
     assert [got for _, got in pairs] == [asked for asked, _ in pairs]
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files through /proc")
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts files through /proc")
 async def test_nothing_is_left_behind(gateway: Gateway) -> None:
     """After a second and third round the gateway has no more files and sockets open than after the first."""
     counts = []

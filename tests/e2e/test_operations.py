@@ -12,10 +12,10 @@ import openai
 import PIL.Image
 import PIL.ImageDraw
 import pytest
-from support.gateways import Gateway, litellm_config, start_litellm, stop
-from support.pictures import close_to, mean, opened, png
 
 from protobanana.engine import EngineThread
+from support.gateways import Gateway, litellm_config, start_litellm, stop
+from support.pictures import close_to, mean, opened, png
 
 ALIASES = {
     "inpaint": "inpaint_qwen_image_2511",

@@ -1,4 +1,4 @@
-"""`protobanana serve`: one line when it is ready, a free port when the usual one is taken, everything behind its key."""
+"""`protobanana serve`: one line when it is ready, a free port when the usual one is taken, all behind its key."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
-from support.gateways import KEY, Gateway, litellm_config, start, stop
-from support.pictures import opened
 
 from protobanana.engine import EngineThread
+from support.gateways import KEY, Gateway, litellm_config, start, stop
+from support.pictures import opened
 
 SERVE = [sys.executable, "-m", "protobanana", "serve", "--key", KEY]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import PIL.Image
 import pytest
-from support.pictures import png
 
 from protobanana.errors import InvalidRequestError
 from protobanana.operations.masks import is_empty, normalised, with_alpha_of
 from protobanana.pictures.image import Image
+from support.pictures import png
 
 PICTURE = Image.from_bytes(png(PIL.Image.new("RGB", (80, 40), "red")))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from support.pictures import png
 
 from protobanana.errors import AskBackError, InvalidRequestError
 from protobanana.operations.base import operations
 from protobanana.pictures.image import Image
+from support.pictures import png
 
 PICTURE = Image.from_bytes(png(PIL.Image.new("RGB", (100, 60), "red")))
 OUTPAINT = operations()["outpaint"]

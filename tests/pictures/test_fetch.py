@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 import PIL.Image
 import pytest
 from aiohttp import web
-from support.pictures import png
 
 from protobanana.errors import ImageTooLargeError, InvalidImageError
 from protobanana.pictures.fetch import is_permitted, load_reference
 from protobanana.settings import get_settings
+from support.pictures import png
 
 PICTURE = png(PIL.Image.new("RGB", (12, 9), "green"))
 
@@ -99,7 +99,21 @@ async def test_loopback_is_refused_by_default(server: str) -> None:
         await load_reference(f"{server}/picture".replace("127.0.0.1", "localhost"))
 
 
-@pytest.mark.parametrize("reference", ["", "x.png", "/etc/passwd", "file:///etc/passwd", "FILE://x", "ftp://h/x", "data:,x", "data:image/png;base64,****", "http://", "https://[::1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "",
+        "x.png",
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "FILE://x",
+        "ftp://h/x",
+        "data:,x",
+        "data:image/png;base64,****",
+        "http://",
+        "https://[::1",
+    ],
+)
 async def test_everything_else_is_refused(reference: str) -> None:
     """No path and no other scheme is ever opened."""
     with pytest.raises(InvalidImageError):

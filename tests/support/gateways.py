@@ -49,6 +49,7 @@ class Gateway:
         return int(httpx.get(f"{self.engine.url}/prompt").json()["exec_info"]["queue_remaining"])
 
     def async_client(self) -> openai.AsyncOpenAI:
+        """The same for many requests at once; the caller closes it."""
         return openai.AsyncOpenAI(base_url=f"{self.url}/v1", api_key=KEY, max_retries=0, timeout=100)
 
 

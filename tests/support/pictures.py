@@ -16,6 +16,10 @@ def png(picture: PIL.Image.Image, format_: str = "PNG") -> bytes:
     return out.getvalue()
 
 
+def data_url(picture: PIL.Image.Image) -> str:
+    return "data:image/png;base64," + base64.b64encode(png(picture)).decode()
+
+
 def opened(data: bytes | str) -> PIL.Image.Image:
     """A picture from bytes, base64 or a data URL, decoded."""
     if isinstance(data, str):

@@ -8,7 +8,10 @@ import pytest
 
 from protobanana.turn.housekeeping import answer, unwrap
 
-HISTORY = "### Chat History:\n<chat_history>\nUSER: please draw a red bicycle in the rain\nASSISTANT: ![img_1](data:image/png;base64,AA)\n</chat_history>"
+HISTORY = (
+    "### Chat History:\n<chat_history>\nUSER: please draw a red bicycle in the rain\n"
+    "ASSISTANT: ![img_1](data:image/png;base64,AA)\n</chat_history>"
+)
 
 
 def test_a_title_comes_from_the_first_words() -> None:
@@ -35,8 +38,15 @@ def test_a_plain_title_request() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["draw a poster with the title 'Task'", "Task: draw a cat", "generate a title page for my chat app", "", "### draw a hash", "make a picture"],
-)  # fmt: skip
+    [
+        "draw a poster with the title 'Task'",
+        "Task: draw a cat",
+        "generate a title page for my chat app",
+        "",
+        "### draw a hash",
+        "make a picture",
+    ],
+)
 def test_a_person_is_not_housekeeping(text: str) -> None:
     """What people say goes to the core."""
     assert answer(text) is None

@@ -18,6 +18,7 @@ class Source:
         self.items, self.fail_at, self.closed = items, fail_at, False
 
     async def stream(self) -> AsyncGenerator[int]:
+        """The items, with a chance for others to run before each."""
         try:
             for item in range(self.items):
                 await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Coroutine, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from protobanana.api import request as requests
 from protobanana.api import responses
 from protobanana.api.conversation import last_words
 from protobanana.api.failures import to_litellm
+from protobanana.api.health import is_probe, probe
 from protobanana.api.request import Call
 from protobanana.comfy import close_all
 from protobanana.errors import ProtoBananaError
@@ -53,7 +54,8 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.generation(call, kwargs.get("prompt"))
-            async with aclosing(turn(request, library())) as events:
+            events = _stream_of(probe(call)) if is_probe(call) else turn(request, library())
+            async with aclosing(events):
                 return await responses.image_response(events, request, options)
 
     async def aimage_edit(self, *args: Any, **kwargs: Any) -> ImageResponse:
@@ -61,7 +63,8 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.edit(call, kwargs.get("prompt"), kwargs.get("image"))
-            async with aclosing(turn(request, library())) as events:
+            events = _stream_of(probe(call)) if is_probe(call) else turn(request, library())
+            async with aclosing(events):
                 return await responses.image_response(events, request, options)
 
     async def acompletion(self, *args: Any, **kwargs: Any) -> ModelResponse:
@@ -69,7 +72,8 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.chat(call, kwargs["messages"])
-            async with aclosing(_chat_turn(request, kwargs["messages"])) as events:
+            events = _stream_of(probe(call)) if is_probe(call) else _chat_turn(request, kwargs["messages"])
+            async with aclosing(events):
                 form = options.image_output
                 return await responses.chat_response(events, request, form, kwargs["model_response"])
 
@@ -126,6 +130,11 @@ async def _chat_turn(request: ImageRequest, messages: Any) -> AsyncGenerator[Eve
     async with aclosing(turn(request, library())) as events:
         async for event in events:
             yield event
+
+
+async def _stream_of(events: Awaitable[Iterable[Event]]) -> AsyncGenerator[Event]:
+    for event in await events:
+        yield event
 
 
 def _call(kwargs: dict[str, Any]) -> Call:

@@ -165,7 +165,7 @@ def test_negative_prompt_counts_only_with_guidance(bench: Any) -> None:
 
 def test_quality_negatives_remove_nothing(bench: Any) -> None:
     """`bad hands, ugly face` and the official Chinese quality negative do not remove people."""
-    quality = "低分辨率，低画质，肢体畸形，手指畸形，画面过饱和，蜡像感，人脸无细节，过度光滑，画面具有AI感。构图混乱。文字模糊，扭曲"  # noqa: E501, RUF001 - quoted as it is sent
+    quality = "低分辨率，低画质，肢体畸形，手指畸形，画面过饱和，蜡像感，人脸无细节，过度光滑，画面具有AI感。构图混乱。文字模糊，扭曲"  # noqa: E501 - quoted as it is sent
     shirt = (38, 84, 214)
     for negative in ("bad hands, ugly face, extra people", quality):
         image = bench.run(text_to_image("a person in a blue field", negative=negative), "image")[0]
