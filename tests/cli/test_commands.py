@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import PIL.Image
 import pytest
 
@@ -138,3 +139,16 @@ def test_help_and_version(tmp_path: Path) -> None:
 
     assert all(word in text for word in ("serve", "engine", "generate", "edit", "chat", "region-edit"))
     assert run(tmp_path, "--version").strip() == version("protobanana")
+
+
+def test_the_engine_says_where_it_is(tmp_path: Path) -> None:
+    """`protobanana engine` names its address once it serves, and ends quietly."""
+    command = [sys.executable, "-u", "-m", "protobanana", "engine", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stdout
+        url = process.stdout.readline().split()[-1]
+        stats = httpx.get(f"{url}/system_stats").json()
+        process.terminate()
+
+    assert "preview engine" in json.dumps(stats)
+    assert process.returncode == 0

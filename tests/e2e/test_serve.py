@@ -14,8 +14,8 @@ import httpx
 import openai
 import pytest
 
-from protobanana.engine import EngineThread
-from support.gateways import KEY, Gateway, litellm_config, start, stop
+from protobanana.engine import EngineSettings, EngineThread
+from support.gateways import KEY, Gateway, litellm_config, start, start_litellm, stop
 from support.pictures import opened
 
 SERVE = [sys.executable, "-m", "protobanana", "serve", "--key", KEY]
@@ -123,3 +123,41 @@ def test_a_broken_document_stops_the_start(tmp_path: Path, engine: EngineThread)
     assert "mine" in done.stderr
     assert re.search(r"prompt.*999|999.*prompt", done.stderr, re.DOTALL)
     assert "Traceback" not in done.stderr
+
+
+def test_several_engines_share_the_work(tmp_path: Path) -> None:
+    """--engine given twice: both servers draw."""
+    with EngineThread(EngineSettings()) as one, EngineThread(EngineSettings()) as two:
+        running = start([*SERVE, "--engine", one.url, "--engine", two.url, "--port", "0"], None, tmp_path, one)
+        try:
+            for number in range(12):
+                running.client().images.generate(
+                    model="protolabs/qwen-image-turbo", prompt=f"star {number}", size="256x256"
+                )
+            counts = [len(httpx.get(f"{engine.url}/history").json()) for engine in (one, two)]
+        finally:
+            stop(running)
+
+    assert sum(counts) == 12
+    assert min(counts) > 0
+
+
+def test_the_environment_names_server_and_workflows(tmp_path: Path, engine: EngineThread) -> None:
+    """A deployment without api_base goes to COMFYUI_BASE_URL; documents of one's own folder are models by file name."""
+    from importlib.resources import files
+
+    folder = tmp_path / "workflows"
+    folder.mkdir()
+    bundled = files("protobanana.workflows").joinpath("bundled/qwen_image_2512.json").read_text("utf-8")
+    (folder / "mine.json").write_text(bundled.replace('"default": true', '"default": false'), "utf-8")
+    config = litellm_config("unused", callback=True)
+    params = {"model": "protobanana/mine"}
+    config["model_list"] = [{"model_name": "own", "litellm_params": params, "model_info": {"mode": "image_generation"}}]
+    environment = {"COMFYUI_BASE_URL": engine.url, "PROTOBANANA_WORKFLOWS_DIR": str(folder)}
+    running = start_litellm(tmp_path, config, engine, environment)
+    try:
+        answer = running.client().images.generate(model="own", prompt="a red square", size="256x256")
+    finally:
+        stop(running)
+
+    assert answer.data[0].provider_specific_fields["workflow"] == "mine"  # type: ignore[attr-defined]

@@ -63,14 +63,23 @@ def serve(
 
 def engine(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = ENGINE_PORT,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port; default 8188, or a free one if taken.")
+    ] = None,
     pace: Annotated[float, typer.Option(min=0, max=60, help="Seconds per sampler step.")] = 0.05,
     load_time: Annotated[float, typer.Option(min=0, max=600, help="Seconds to load a model that is not loaded.")] = 0.0,
     preview_method: Annotated[str, typer.Option(help="none, auto, latent2rgb or taesd.")] = "none",
 ) -> None:
     """Run the embedded preview engine: ComfyUI's own protocol, without GPU or models."""
+    settings = EngineSettings(pace=pace, load_time=load_time, preview_method=preview_method)
+
+    def ready(url: str) -> None:
+        console.out.print(f"Ready: preview engine (ComfyUI's protocol) at {url}", highlight=False, soft_wrap=True)
+
     with console.plain_errors():
-        try:
-            run_engine(EngineSettings(pace=pace, load_time=load_time, preview_method=preview_method), host, port)
-        except OSError as error:
-            raise SettingsError(f"{host} port {port}: {error.strerror}. Choose another with --port.") from None
+        for attempt in (port,) if port is not None else (ENGINE_PORT, 0):
+            try:
+                return run_engine(settings, host, attempt, ready=ready)
+            except OSError as error:
+                problem = error
+        raise SettingsError(f"{host}: {problem.strerror}. Choose another with --port.") from None

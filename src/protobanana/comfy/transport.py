@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -79,14 +80,15 @@ class Transport:
     async def post(self, *path: str, document: object) -> Response:
         """POST a JSON document; every status comes back as it is."""
         body = json.dumps(document, separators=(",", ":")).encode()
-        return await self._request("POST", path, data=body, headers={"Content-Type": "application/json"})
+        return await self._request("POST", path, data=io.BytesIO(body), headers={"Content-Type": "application/json"})
 
     async def upload(self, *path: str, fields: Mapping[str, str], filename: str, image: bytes) -> Response:
         """POST a multipart form with text fields and one part `image`; every status comes back as it is."""
         form = aiohttp.FormData()
         for key, value in fields.items():
             form.add_field(key, value)
-        form.add_field("image", image, filename=filename, content_type="application/octet-stream")
+        # As a file: aiohttp warns of large bodies given as bytes, and would copy them.
+        form.add_field("image", io.BytesIO(image), filename=filename, content_type="application/octet-stream")
         return await self._request("POST", path, large=True, data=form)
 
     async def document(self, *path: str) -> dict[str, Any]:
