@@ -21,7 +21,7 @@ def f32(values: object) -> Array:
 
 def to_bytes(pixels: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """0..1 floats as 8-bit levels, truncated as ComfyUI truncates (every 8-bit level survives the round trip)."""
-    return np.clip(pixels * np.float32(255), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(pixels * np.float32(255), 0, 255), dtype=np.uint8)
 
 
 def to_pil(pixels: Array) -> Pil.Image:
@@ -104,7 +104,7 @@ def _area(pixels: Array, axis: int, target: int) -> Array:
     shape = [1] * pixels.ndim
     shape[axis] = target
     span = np.take(total, end, axis=axis) - np.take(total, start, axis=axis)
-    return (span / (end - start).reshape(shape)).astype(np.float32)
+    return f32((span / (end - start).reshape(shape)).astype(np.float32))
 
 
 def _lanczos(pixels: Array, width: int, height: int) -> Array:

@@ -19,6 +19,8 @@ Mask = Array
 """float32 `[B, H, W]` in 0..1."""
 Picture = Array
 """One image of a batch: float32 `[H, W, 3]` in 0..1."""
+Bits = NDArray[np.bool_]
+"""An area: bool `[H, W]`."""
 
 _EDITORS = re.compile(r"edit|kontext|flux[-_. ]?2|klein|omni|layered|fill|instruct|pix2pix", re.IGNORECASE)
 _TEXT_ONLY = re.compile(

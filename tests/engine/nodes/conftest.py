@@ -55,7 +55,7 @@ class Bench:
         name = f"{prefix}_{self.counter:05}_.{extension}"
         return self.folder / name, name, ""
 
-    def push_image(self, png: bytes) -> None:
+    def push_image(self, png: bytes, index: int = 0, total: int = 1) -> None:
         """Note the bytes."""
         self.pushed.append(png)
 

@@ -126,7 +126,8 @@ def image_stitch(
     image2: Image | None = None,
 ) -> Outputs:
     """Two pictures side by side, the second scaled to the shared edge, or both centred: on white if that is the
-    spacing, else on black."""
+    spacing, else on black.
+    """
     if image2 is None:
         return (image1,)
     count = max(len(image1), len(image2))

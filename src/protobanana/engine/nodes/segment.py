@@ -149,3 +149,41 @@ def lama_remover(_ctx: Context, *, images: Image, masks: Mask, removal_strength:
     given = masks.reshape((-1, *masks.shape[-2:]))
     pairs = [(one, given[min(index, len(given) - 1)]) for index, one in enumerate(images)]
     return (np.stack([segmenting.without(one[..., :3], mask) for one, mask in pairs]),)
+
+
+@node("AILab_Florence2")
+def florence2(
+    _ctx: Context,
+    *,
+    image: Image,
+    model_name: str,
+    task: str,
+    precision: str,
+    attention: str,
+    fill_mask: bool,
+    output_mask_select: str = "",
+    keep_model_loaded: bool = False,
+    text_prompt: str = "",
+) -> Outputs:
+    """What the words name: the picture, its mask (filled boxes for the box tasks), and the boxes as data."""
+    masks = [segmenting.by_words(one[..., :3], text_prompt) for one in image]
+    boxes = [_extent(mask) for mask in masks]
+    if not task.startswith("Polygon"):
+        masks = [_boxed(mask, box) for mask, box in zip(masks, boxes, strict=True)]
+    data = [{"bboxes": [box] if box else [], "labels": [text_prompt] if box else []} for box in boxes]
+    return image[..., :3], np.stack(masks).astype(np.float32), data
+
+
+def _extent(mask: Array) -> list[int] | None:
+    """x0, y0, x1, y1 of what is set; None when nothing is."""
+    rows, columns = np.flatnonzero((mask > 0.5).any(1)), np.flatnonzero((mask > 0.5).any(0))
+    if not len(rows):
+        return None
+    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1]
+
+
+def _boxed(mask: Array, box: list[int] | None) -> Array:
+    filled = np.zeros_like(mask)
+    if box:
+        filled[box[1] : box[3], box[0] : box[2]] = 1
+    return filled

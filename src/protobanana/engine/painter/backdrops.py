@@ -193,4 +193,4 @@ def decorate(picture: Picture, dice: random.Random, ground: RGB) -> None:
     height, width = picture.shape[:2]
     radius = min(width, height) * dice.uniform(0.36, 0.46)
     canvas.disc(picture, width * dice.uniform(0.44, 0.56), height * dice.uniform(0.44, 0.54), radius,
-                colours.lighter(ground, 0.4))  # fmt: skip
+                colours.lighter(ground, 0.27))  # fmt: skip

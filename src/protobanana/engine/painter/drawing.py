@@ -95,19 +95,19 @@ def put(picture: Picture, spot: Spot, colour: RGB) -> None:
 
 def _shadow(picture: Picture, spot: Spot, ground: RGB) -> None:
     canvas.oval(picture, spot.x, spot.y + spot.side * 0.48, spot.side * 0.36, spot.side * 0.05,
-                colours.darker(ground, 0.25), 0.36, soft=0.8)  # fmt: skip
+                colours.darker(ground, 0.25), 0.3, soft=0.8)  # fmt: skip
 
 
 def _letter(picture: Picture, scene: Scene, spots: list[Spot]) -> None:
     """Quoted words: on a sign where there is one, else where they were said to stand, else below or in the middle."""
     height, width = picture.shape[:2]
     board = next((spot for spot in spots if spot.thing.noun in {"sign", "book", "computer", "shirt", "flag"}), None)
-    for index, (text, colour, place) in enumerate(scene.texts):
+    for index, (text, colour, place) in enumerate(scene.texts[:4]):
         if board is not None and index == 0:
             box = (board.x - board.side * 0.38, board.y - board.side * 0.3, board.x + board.side * 0.38,
                    board.y + board.side * 0.1)  # fmt: skip
         else:
-            box = _text_box(width, height, place or (0.5, 0.86 - 0.1 * index if spots else 0.5), bool(spots))
+            box = _text_box(width, height, place or (0.5, 0.86 - 0.16 * index if spots else 0.5), bool(spots))
         write(picture, text, box, colour)
 
 

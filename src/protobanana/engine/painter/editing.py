@@ -9,14 +9,13 @@ import numpy as np
 
 from protobanana.engine import raster
 from protobanana.engine.painter import colours, drawing, finding, moods, placing, reading, styles, surgery
-from protobanana.engine.painter.colours import RGB
 from protobanana.engine.painter.layout import Spot
-from protobanana.engine.painter.pictograms import extent, is_drawable, natural_colour
+from protobanana.engine.painter.pictograms import extent, natural_colour
 from protobanana.engine.painter.reading import Clause, Phrase
-from protobanana.engine.painter.regions import Bits, View
-from protobanana.engine.painter.scene import Scene, Thing
+from protobanana.engine.painter.regions import View
+from protobanana.engine.painter.scene import Scene, Thing, thing_of
 from protobanana.engine.painter.vocabulary import ACCESSORIES
-from protobanana.engine.values import Picture
+from protobanana.engine.values import Bits, Picture
 
 _THINGS = {"noun", "unknown"}
 _SURROUNDINGS = {"background", "scene"}
@@ -179,12 +178,10 @@ class _Editor:
         box = surgery.box_of(self.view, area)
         before = surgery.main_colour(self.view, area)
         self._set(surgery.erase(self.view, area))
-        thing = _thing(goal)
+        thing = thing_of(goal)
         keeps = thing.colour is None and natural_colour(thing.noun) is None
         self._draw(Thing(thing.noun, before, thing.accent, thing.size, label=thing.label) if keeps else thing, box)
-        for phrase in new[1:]:
-            if phrase.kind in _THINGS:
-                self._add_one(phrase, None)
+        self._add_all([phrase for phrase in new[1:] if phrase.kind in _THINGS], None)
 
     def _draw(self, thing: Thing, box: surgery.Box) -> None:
         """A thing drawn so that it fills a box."""
@@ -203,23 +200,27 @@ class _Editor:
             front = next((phrase for phrase in nouns if phrase.definite), None)
             self._behind_all(self._backdrop(surroundings, surroundings.colours + surroundings.becomes), front)
             new = [phrase for phrase in new if not phrase.definite]
-        for phrase in new:
-            self._add_one(phrase, anchor)
+        self._add_all(new, anchor)
         for phrase in clause.phrases:
             if phrase.kind == "text":
                 self._replace_text(None, phrase)
 
-    def _add_one(self, phrase: Phrase, anchor: Phrase | None) -> None:
-        thing = _thing(phrase)
+    def _add_all(self, phrases: list[Phrase], anchor: Phrase | None) -> None:
+        """Places are chosen on the picture as it was, so that a hat does not become part of the head."""
+        spots: list[Spot] = []
+        for phrase in phrases:
+            thing = thing_of(phrase)
+            for index in range(phrase.count):
+                if self.within is not None:
+                    box = surgery.box_of(self.view, self.within)
+                    place = surgery.fit(thing, box, extent(thing.noun))
+                else:
+                    place = placing.place(self.view, thing, phrase, anchor, index + len(spots))
+                spots.append(Spot(thing, *place))
         picture = self.view.picture.copy()
         ground = surgery.main_colour(self.view, ~finding.foreground(self.view))
-        for index in range(phrase.count):
-            if self.within is not None:
-                box = surgery.box_of(self.view, self.within)
-                x, y, side = surgery.fit(thing, box, extent(thing.noun))
-            else:
-                x, y, side = placing.place(self.view, thing, phrase, anchor, index)
-            drawing.put(picture, Spot(thing, x, y, side), drawing.colour_of(thing, self.dice, [ground], ground))
+        for spot in spots:
+            drawing.put(picture, spot, drawing.colour_of(spot.thing, self.dice, [ground], ground))
         self._set(picture)
 
     def _remove(self, clause: Clause) -> None:
@@ -260,10 +261,16 @@ class _Editor:
                     self._behind_all(self._backdrop(phrase, shades))
             elif phrase.kind == "text":
                 self._replace_text(None, phrase)
-            elif phrase.kind in _THINGS and (self.within is not None or finding.find(self.view, phrase) is None):
-                self._add_one(phrase, None)
+            elif phrase.kind in _THINGS and self._wanted(phrase):
+                self._add_all([phrase], None)
         if clause.loose and not clause.phrases:
             self._recolour_named(clause, None, clause.loose[0][0])
+
+    def _wanted(self, phrase: Phrase) -> bool:
+        """Whether something merely described is to be drawn: into a mask always, else what is known and missing."""
+        if self.within is not None:
+            return True
+        return phrase.kind == "noun" and finding.find_drawn(self.view, phrase) is None
 
     def _replace_text(self, target: Phrase | None, phrase: Phrase) -> None:
         """New lettering where a sign or the old lettering is, else along the lower edge."""
@@ -285,11 +292,3 @@ class _Editor:
 def _mere_background(phrase: Phrase) -> bool:
     """`with the background unchanged`: nothing to do."""
     return phrase.kind == "background" and not phrase.colours and not phrase.becomes and phrase.link != "to"
-
-
-def _thing(phrase: Phrase) -> Thing:
-    shades = phrase.colours + phrase.becomes
-    colour: RGB | None = colours.named(shades[0]) if shades else None
-    accent: RGB | None = colours.named(shades[1]) if len(shades) > 1 else None
-    known = is_drawable(phrase.noun)
-    return Thing(phrase.noun if known else "card", colour, accent, phrase.size, label="" if known else phrase.noun)

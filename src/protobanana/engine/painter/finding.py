@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import colorsys
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
+from protobanana.engine import raster
 from protobanana.engine.painter import colours
 from protobanana.engine.painter.pictograms import REGISTRY, is_drawable
 from protobanana.engine.painter.pictograms.pen import natural_aspect, silhouette, stretched
 from protobanana.engine.painter.reading import Phrase
-from protobanana.engine.painter.regions import Bits, Region, View, salient, without_holes
-from protobanana.engine.painter.scene import wears
+from protobanana.engine.painter.regions import Region, View, salient, without_holes
+from protobanana.engine.painter.scene import ANCHORS, wears
 from protobanana.engine.painter.vocabulary import ACCESSORIES
-from protobanana.engine.values import Array
+from protobanana.engine.values import Array, Bits
 
 _PLAIN = {"circle", "square", "rectangle", "triangle", "star", "heart", "ring", "hexagon", "diamond", "cross", "oval"}
 _GREYS = {"white", "black", "grey", "silver", "ivory", "charcoal"}
@@ -40,9 +41,10 @@ def of_colour(pixels: Array, name: str) -> Bits:
     sector = np.where(high == red, ((green - blue) / safe) % 6, np.where(high == green, (blue - red) / safe + 2,
                                                                         (red - green) / safe + 4)) / 6  # fmt: skip
     turn = np.abs((sector - hue + 0.5) % 1 - 0.5)
-    reach = 0.085 if base in {"blue", "green", "red", "purple", "pink"} else 0.06
+    reach = {"red": 0.045, "blue": 0.085, "green": 0.085, "purple": 0.08, "pink": 0.08}.get(base, 0.06)
+    least = 0.42 if base == "red" else 0.22  # skin is a pale red
     tone = np.abs((high + low) / 2 - lightness)
-    return np.asarray((turn < reach) & (saturation > 0.22) & (spread > 0.1) & (tone < 0.34), dtype=bool)
+    return np.asarray((turn < reach) & (saturation > least) & (spread > 0.1) & (tone < 0.34), dtype=bool)
 
 
 def find(view: View, phrase: Phrase) -> Bits | None:
@@ -72,7 +74,7 @@ def find_drawn(view: View, phrase: Phrase, wanted: Bits | None = None) -> Bits |
         return region.mask
     result = region.mask.copy()
     for score, other in scored[1:]:
-        if score > 0.75 * best and other.whole == region.whole:
+        if score > 0.5 * best and other.whole == region.whole:
             result |= other.mask
     return result
 
@@ -93,7 +95,7 @@ def _guess(view: View, phrase: Phrase, wanted: Bits | None) -> Bits | None:
 
 def _recognised(region: Region) -> bool:
     """Whether an area is surely one of the things the painter knows."""
-    return max(likeness(region, noun) for noun in REGISTRY) > 0.86
+    return max(likenesses(region).values()) > 0.86
 
 
 def _worn_zone(view: View, bearer: Bits, noun: str, wanted: Bits | None) -> Bits | None:
@@ -109,13 +111,21 @@ def _worn_zone(view: View, bearer: Bits, noun: str, wanted: Bits | None) -> Bits
         return zone if zone.mean() > 0.0008 else None
     if not zone.any():
         return None
-    inside = np.bincount(view.labels[zone], minlength=256)
     if _WORN[noun] in {"body", "feet"}:
-        return zone & (view.labels == int(inside.argmax()))
-    own = inside / np.maximum(1, np.bincount(view.labels[bearer], minlength=256)) > 0.7
-    odd = zone & own[view.labels]
-    chosen = without_holes(odd) if odd.sum() > 0.06 * zone.sum() else zone
-    return chosen if chosen.any() else None
+        return np.asarray(zone & (view.labels == int(np.bincount(view.labels[zone]).argmax())), dtype=bool)
+    return zone & _odd(view, bearer, zone)
+
+
+def _odd(view: View, bearer: Bits, zone: Bits) -> Bits:
+    """What is different within a zone: colours the bearer has only there, else pixels unlike most of the zone."""
+    there = np.bincount(view.labels[zone], minlength=256)
+    own = there / np.maximum(1, np.bincount(view.labels[bearer], minlength=256)) > 0.7
+    odd: Bits = zone & own[view.labels]
+    if odd.sum() < 0.06 * zone.sum():
+        odd = zone & (np.linalg.norm(view.small - np.median(view.small[zone], axis=0), axis=-1) > 0.2)
+    if not 0.04 < odd.sum() / zone.sum() < 0.8:
+        return zone
+    return without_holes(odd)
 
 
 def subject(view: View) -> Bits:
@@ -168,18 +178,28 @@ def _centrality(view: View, region: Region) -> float:
 
 
 @cache
-def _shape(noun: str) -> tuple[Array, float]:
-    return silhouette(noun), natural_aspect(noun)
+def _drawings() -> tuple[tuple[str, ...], Array, Array]:
+    """Every drawable noun, its outline as a row of 1024, and the logarithm of its proportions."""
+    nouns = tuple(REGISTRY)
+    outlines = np.stack([silhouette(noun).ravel() for noun in nouns])
+    return nouns, outlines, raster.f32(np.log([natural_aspect(noun) for noun in nouns]))
+
+
+@lru_cache(maxsize=256)
+def likenesses(region: Region) -> dict[str, float]:
+    """How much an area looks like each drawing: overlap of outlines, 0..1, less for other proportions."""
+    nouns, outlines, aspects = _drawings()
+    own = stretched(region.cut).ravel()
+    both, either = np.minimum(outlines, own).sum(1), np.maximum(outlines, own).sum(1)
+    x0, y0, x1, y1 = region.box
+    stretch = np.abs(np.log((x1 - x0) / (y1 - y0)) - aspects)
+    values = both / np.maximum(either, 1e-6) * np.exp(-0.8 * np.maximum(0, stretch - 0.1))
+    return dict(zip(nouns, values.tolist(), strict=True))
 
 
 def likeness(region: Region, noun: str) -> float:
-    """How much an area looks like the drawing of a noun: overlap of outlines, 0..1, less for other proportions."""
-    outline, aspect = _shape(noun)
-    own = stretched(region.cut)
-    both, either = float(np.minimum(outline, own).sum()), float(np.maximum(outline, own).sum())
-    x0, y0, x1, y1 = region.box
-    stretch = abs(np.log(((x1 - x0) / (y1 - y0)) / aspect))
-    return both / max(either, 1e-6) * float(np.exp(-0.8 * max(0.0, stretch - 0.1)))
+    """How much an area looks like the drawing of a noun."""
+    return likenesses(region)[noun]
 
 
 def _score(view: View, region: Region, phrase: Phrase, wanted: Bits | None) -> float:
@@ -194,19 +214,40 @@ def _score(view: View, region: Region, phrase: Phrase, wanted: Bits | None) -> f
         generic = 1.0 if region.whole or wanted is not None else 0.6
         return float(colour * size * generic)
     alike = likeness(region, phrase.noun)
-    if alike < _needed(region, phrase, wanted) or _plainly_other(region, phrase.noun, alike):
+    if phrase.noun in ACCESSORIES and not _worn_rightly(view, region, phrase.noun, alike):
         return 0.0
-    return float(colour * size * alike**2)
+    if alike < _needed(view, region, phrase, wanted) or _plainly_other(region, phrase.noun, alike):
+        return 0.0
+    return float(colour * size * alike**4)
 
 
-def _needed(region: Region, phrase: Phrase, wanted: Bits | None) -> float:
+def _worn_rightly(view: View, region: Region, noun: str, alike: float) -> bool:
+    """Whether an area sits where such a piece is worn, if it is on somebody, and is not its wearer."""
+    if region.whole:
+        return max(likeness(region, wearer) for wearer in ANCHORS) < alike
+    for blob in view.blobs:
+        if (blob.mask & region.mask).sum() > 0.5 * region.mask.sum() and region.area < 0.6 * blob.area:
+            x0, y0, x1, y1 = blob.box
+            left, top, right, bottom = region.box
+            x, y = ((left + right) / 2 - x0) / (x1 - x0), ((top + bottom) / 2 - y0) / (y1 - y0)
+            zone = _ZONES[_WORN[noun]]
+            return zone[0] <= x <= zone[2] and zone[1] - 0.05 <= y <= zone[3] + 0.1
+    return True
+
+
+def _around(view: View, region: Region) -> float:
+    """The area of the blob that a piece belongs to."""
+    return max((blob.area for blob in view.blobs if (blob.mask & region.mask).any()), default=region.area)
+
+
+def _needed(view: View, region: Region, phrase: Phrase, wanted: Bits | None) -> float:
     """How alike an area must look to be taken for the thing: less when its colour was named and is right."""
     if wanted is not None:
         return 0.4
     if phrase.noun in _WORN:
         return 0.5 if phrase.noun in ACCESSORIES and not region.whole else 0.8
     if wears(phrase.noun) and not region.whole:
-        return 1.1
+        return 0.6 if region.area > 0.15 * _around(view, region) else 1.1
     if phrase.noun in _PLAIN:
         return 0.6
     return 0.6 if region.whole else 0.72

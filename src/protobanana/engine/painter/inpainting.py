@@ -12,8 +12,8 @@ from protobanana.engine.painter import drawing, editing, finding, reading, scene
 from protobanana.engine.painter.layout import Spot
 from protobanana.engine.painter.pictograms import extent
 from protobanana.engine.painter.reading import Phrase
-from protobanana.engine.painter.regions import Bits, View, behind
-from protobanana.engine.values import Array, Picture
+from protobanana.engine.painter.regions import View, behind
+from protobanana.engine.values import Array, Bits, Picture
 
 
 def small_mask(view: View, mask: Array) -> Bits:

@@ -32,7 +32,7 @@ def arrange(scene: Scene, width: int, height: int, dice: random.Random) -> list[
     share = _SHARES.get(len(free), 0.2) * (0.82 if scene.backdrop else 1.0)
     centres = [_centre(index, len(free), thing, outdoors) for index, thing in enumerate(free)]
     sizes = [share * thing.size * (0.62 if outdoors and thing.noun in SKY else 1.0) for thing in free]
-    sizes = [min(size, 0.44) if thing.place else min(size, 0.92) for size, thing in zip(sizes, free, strict=True)]
+    sizes = [min(size, 0.36) if thing.place else min(size, 0.92) for size, thing in zip(sizes, free, strict=True)]
     for index in range(1, len(free)):
         _relate(free, centres, sizes, index)
     spots: list[Spot] = []
@@ -42,7 +42,10 @@ def arrange(scene: Scene, width: int, height: int, dice: random.Random) -> list[
         sway = 0.012 if thing.relation in {"on", "in", "above", "below"} else 0.035
         x, y = x + dice.uniform(-sway, sway), y + dice.uniform(-sway, sway)
         side = sizes[index] * short * dice.uniform(0.92, 1.08)
-        group = _group(Spot(thing, x * width, y * height, side), width, height, dice)
+        inset = side / 2 + 0.015 * short
+        x = min(max(x * width, inset), max(inset, width - inset))
+        y = min(max(y * height, inset), max(inset, height - inset))
+        group = _group(Spot(thing, x, y, side), width, height, dice)
         spots += group
         carried[index] = group[0]
     return _with_worn(scene, spots, carried)

@@ -10,7 +10,8 @@ from functools import cache
 from protobanana.engine.painter import vocabulary
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
-_PIECE = re.compile(rf"[{_CJK}]+|[^\W_]+|[.,;:!?、。，；：！？\n]")
+_OWNER = "\u2019s"
+_PIECE = re.compile(rf"{_OWNER}|[{_CJK}]+|[^\W_]+|[.,;:!?、。，；：！？\n]")
 _QUOTED = re.compile(
     '"([^"\n]{1,120})"|“([^”\n]{1,120})”|«\\s*([^»\n]{1,120}?)\\s*»|「([^」\n]{1,120})」|『([^』\n]{1,120})』'
     "|(?<!\\w)['\u2018]([^'\u2019\n]{1,120})['\u2019](?!\\w)|„([^“”\n]{1,120})[“”]"
@@ -151,7 +152,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _words(text: str) -> list[Token]:
-    text = _POSSESSIVE.sub(r"\1", _ELISION.sub(" ", text))
+    text = _POSSESSIVE.sub(rf"\1 {_OWNER} ", _ELISION.sub(" ", text))
     pieces = [piece.group() for piece in _PIECE.finditer(text)]
     result: list[Token] = []
     place = 0
@@ -174,8 +175,10 @@ def _words(text: str) -> list[Token]:
 
 
 def _guess(piece: str) -> Word:
+    if piece == _OWNER:
+        return Word("owner", "")
     if re.fullmatch(r"\W", piece):
         return Word("punctuation", piece)
-    if piece.isdigit():
-        return Word("count", piece) if int(piece) <= 20 else Word("stop", "")
+    if piece.isdecimal():
+        return Word("count", str(int(piece))) if len(piece) < 3 and int(piece) <= 20 else Word("stop", "")
     return Word("unknown", fold(piece))

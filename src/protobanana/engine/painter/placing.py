@@ -8,9 +8,10 @@ from protobanana.engine.painter import finding, surgery
 from protobanana.engine.painter.layout import Spot, worn
 from protobanana.engine.painter.pictograms import extent
 from protobanana.engine.painter.reading import Phrase
-from protobanana.engine.painter.regions import Bits, Region, View
+from protobanana.engine.painter.regions import Region, View
 from protobanana.engine.painter.scene import ANCHORS, Thing
 from protobanana.engine.painter.vocabulary import ACCESSORIES, SKY
+from protobanana.engine.values import Bits
 
 _USUAL = 0.3
 _FREE = ((0.8, 0.74), (0.2, 0.74), (0.8, 0.28), (0.2, 0.28), (0.5, 0.82), (0.5, 0.16), (0.84, 0.5), (0.16, 0.5))
@@ -105,7 +106,7 @@ def _on_wearer(view: View, thing: Thing, anchor: Phrase | None) -> Place:
     region = Region(area)
     box = surgery.box_of(view, area)
     best = max(ANCHORS, key=lambda noun: finding.likeness(region, noun))
-    if finding.likeness(region, best) > 0.72:
+    if finding.likeness(region, best) > 0.8:
         x0, y0, x1, y1 = extent(best)
         side = (box.width / (x1 - x0) + box.height / (y1 - y0)) / 2
         centre = (box.centre[0] + side * (0.5 - (x0 + x1) / 2), box.centre[1] + side * (0.5 - (y0 + y1) / 2))

@@ -240,6 +240,15 @@ class _Reader:
                 self.side = 1
         self.result.verb = self.result.verb or word.value
 
+    def _owner(self, _word: Token) -> None:
+        """`the cat's hat`: the hat is meant, as definite as its owner."""
+        if self.last is not None and self.result.phrases and self.result.phrases[-1] is self.last:
+            owner = self.result.phrases.pop()
+            self.pending = Phrase("", "", link=owner.link, definite=owner.definite, side=self.side)
+        self.last = None
+        self.unknown = ""
+        self.adjacent = False
+
     def _lead(self, word: Token) -> None:
         self.adjacent = False
 

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 
 from protobanana.engine import raster
-from protobanana.engine.values import Array, Picture
+from protobanana.engine.painter.filling import filled
+from protobanana.engine.values import Array, Bits, Picture
 
 SIDE = 192
-Bits = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 _ALIKE = 0.115
 _SMALLEST = 0.0015
+_MOST_CLASSES = 48
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Region:
     """A connected area of the small copy. `whole` marks a blob of several colours standing before the background."""
 
@@ -59,20 +60,24 @@ class View:
 
     @cached_property
     def labels(self) -> Labels:
-        """The colour class of each small pixel: 20 palette colours, alike ones taken together."""
-        image = raster.to_pil(self.small).quantize(20, Pil.Quantize.MEDIANCUT, dither=Pil.Dither.NONE)
-        index = np.asarray(image, dtype=np.int32)
-        count = int(index.max()) + 1
-        means = np.stack(
-            [self.small[index == one].mean(0) if (index == one).any() else np.full(3, 9.0) for one in range(count)]
+        """The colour class of each small pixel: common colours come first and draw those near to them."""
+        levels = raster.to_bytes(self.small).astype(np.int64) >> 4
+        bins, index, counts = np.unique(
+            (levels[..., 0] << 8) + (levels[..., 1] << 4) + levels[..., 2], return_inverse=True, return_counts=True
         )
-        group = list(range(count))
-        for one in range(count):
-            for other in range(one):
-                if np.linalg.norm(means[one] - means[other]) < _ALIKE:
-                    old, new = group[one], group[other]
-                    group = [new if entry == old else entry for entry in group]
-        return np.asarray(group, dtype=np.int32)[index]
+        index = index.reshape(levels.shape[:2])
+        sums = [np.bincount(index.ravel(), self.small[..., channel].ravel(), len(bins)) for channel in range(3)]
+        means = np.stack(sums, axis=-1) / counts[:, None]
+        seeds: list[int] = []
+        classes = np.zeros(len(bins), np.int32)
+        for one in np.argsort(-counts, kind="stable"):
+            near = np.linalg.norm(means[seeds] - means[one], axis=-1) if seeds else np.array([9.0])
+            if near.min() > _ALIKE and len(seeds) < _MOST_CLASSES:
+                classes[one] = len(seeds)
+                seeds.append(int(one))
+            else:
+                classes[one] = int(near.argmin())
+        return np.asarray(classes[index], dtype=np.int32)
 
     @cached_property
     def parts(self) -> Labels:
@@ -85,10 +90,30 @@ class View:
         parts = self.parts
         sides = [parts[0], parts[-1], parts[:, 0], parts[:, -1]]
         found = [one for one in np.unique(np.concatenate(sides)) if self._is_ground(int(one), sides)]
-        return np.isin(parts, found)
+        return np.isin(parts, found) | self._bands
+
+    @cached_property
+    def _bands(self) -> Bits:
+        """Strips such as sea and foam that reach the left or right border, cut in pieces by what stands before them."""
+        height = self.labels.shape[0]
+        result = np.zeros(self.labels.shape, bool)
+        for one in np.unique(np.concatenate([self.labels[:, 0], self.labels[:, -1]])):
+            mask = self.labels == one
+            rows = np.flatnonzero(mask[:, 0] | mask[:, -1])
+            if len(rows) < 0.02 * height:
+                continue
+            margin = round(0.06 * height)
+            strip = mask.copy()
+            strip[: max(0, rows[0] - margin)] = strip[rows[-1] + margin + 1 :] = False
+            # A disc that touches the border does so with a small part of its height, a strip with all of it.
+            if strip.any(0).mean() > 0.55 and len(rows) > 0.4 * strip.any(1).sum():
+                result |= strip
+        return result
 
     def _is_ground(self, one: int, sides: list[Labels]) -> bool:
         shares = [float((side == one).mean()) for side in sides]
+        if max(shares[0], *shares[2:]) == 0:
+            return shares[1] > 0.85
         if max(shares) >= 0.5 or (sum(share > 0 for share in shares) > 1 and sum(shares) >= 0.28):
             return True
         if max(shares[2:]) == 0:
@@ -124,7 +149,10 @@ class View:
     def _listed(self, parts: Labels, front: Bits, *, whole: bool) -> list[Region]:
         ids, counts = np.unique(parts[front], return_counts=True)
         large = ids[counts >= _SMALLEST * parts.size]
-        found = [Region((parts == one) & front, whole) for one in large]
+        found = [
+            Region(mask if whole else without_holes(mask, 0.35), whole)
+            for mask in ((parts == one) & front for one in large)
+        ]
         return [region for region in found if not self._is_mark(region)]
 
     def _is_mark(self, region: Region) -> bool:
@@ -132,10 +160,12 @@ class View:
         width, height = self.size
         return x0 > 0.76 * width and y0 > 0.93 * height and region.area < 0.02
 
-    @property
+    @cached_property
     def busy(self) -> bool:
-        """Whether this is more like a photo: hardly any plain background, or countless little areas."""
-        return float(self.ground.mean()) < 0.12 or len(np.unique(self.parts)) > 900
+        """Whether this is more like a photo: hardly any plain background, or much of it crumbs of colour."""
+        _, index, counts = np.unique(self.parts, return_inverse=True, return_counts=True)
+        crumbs = float((counts[index] < 8).mean())
+        return float(self.ground.mean()) < 0.12 or crumbs > 0.2
 
 
 def connected(labels: Labels) -> Labels:
@@ -184,62 +214,6 @@ def widened(mask: Bits, by: int) -> Bits:
     return mask
 
 
-def filled(picture: Picture, known: Bits) -> Picture:
-    """The picture with its unknown pixels taken from the known ones around.
-
-    Each takes the nearest known colours of its row and column, near ones more, its row most: horizons go on. Pixels
-    that see nothing in four directions get a smooth average.
-    """
-    if not known.any() or known.all():
-        return picture
-    total = np.zeros(picture.shape, np.float32)
-    weights = np.zeros((*known.shape, 1), np.float32)
-    for axis, worth in ((1, 4.0), (0, 1.0)):
-        for backwards in (False, True):
-            colour, distance = _nearest(picture, known, axis, backwards=backwards)
-            weight = np.where(np.isfinite(distance), worth / np.maximum(distance, 1) ** 1.5, 0).astype(np.float32)
-            total += colour * weight[..., None]
-            weights += weight[..., None]
-    seen = weights[..., 0] > 0
-    result = np.where(known[..., None], picture, total / np.maximum(weights, 1e-9))
-    if not (seen | known).all():
-        weight = known.astype(np.float32)[..., None]
-        smooth = _pull(picture * weight, weight)
-        result = np.where((seen | known)[..., None], result, smooth)
-    return raster.f32(result)
-
-
-def _nearest(picture: Picture, known: Bits, axis: int, *, backwards: bool) -> tuple[Picture, Array]:
-    """The last known colour before each pixel along an axis (or the next one), and how far away it is."""
-    size = known.shape[axis]
-    shape = (-1, 1) if axis == 0 else (1, -1)
-    place = np.broadcast_to(np.arange(size).reshape(shape), known.shape)
-    if backwards:
-        index = np.flip(np.minimum.accumulate(np.flip(np.where(known, place, size), axis), axis), axis)
-    else:
-        index = np.maximum.accumulate(np.where(known, place, -1), axis)
-    found = (index >= 0) & (index < size)
-    safe = np.clip(index, 0, size - 1)
-    colour = np.take_along_axis(picture, safe[..., None], axis=axis)
-    return colour, raster.f32(np.where(found, np.abs(place - index), np.inf))
-
-
-def _pull(colour: Array, weight: Array) -> Array:
-    height, width = weight.shape[:2]
-    average = colour / np.maximum(weight, 1e-6)
-    if min(height, width) <= 1 or float(weight.min()) > 0.999:
-        return np.where(weight > 0, average, average.sum((0, 1)) / max(1, int((weight > 0).sum())))
-    pad = ((0, height % 2), (0, width % 2), (0, 0))
-    colour2, weight2 = (np.pad(one, pad) for one in (colour, weight))
-    half = (colour2.shape[0] // 2, 2, colour2.shape[1] // 2, 2, -1)
-    coarse_colour, coarse_weight = (one.reshape(half).sum((1, 3)) for one in (colour2, weight2))
-    scale = np.maximum(coarse_weight, 1)
-    coarse = _pull(coarse_colour / scale, coarse_weight / scale)
-    blown = raster.resize(coarse[None].astype(np.float32), colour2.shape[1], colour2.shape[0])[0][:height, :width]
-    share = np.clip(weight, 0, 1)
-    return raster.f32(average * share + blown * (1 - share))
-
-
 def enlarged(small: Array, picture: Picture) -> Array:
     """A small copy's values at the size of the picture."""
     height, width = picture.shape[:2]
@@ -255,7 +229,9 @@ def behind(view: View, mask: Bits) -> Picture:
     spread = widened(mask, 2)
     ring = widened(spread, 2) & ~spread
     plain = view.ground & ~spread
-    known = plain if ring.any() and plain.any() and view.ground[ring].mean() > 0.6 else ~spread
+    parts = [blob for blob in view.blobs if (blob.mask & mask).sum() > 0.8 * mask.sum()]
+    part_of_more = any(blob.mask.sum() > 1.3 * mask.sum() for blob in parts)
+    known = plain if not part_of_more and ring.any() and plain.any() and view.ground[ring].mean() > 0.6 else ~spread
     return enlarged(filled(view.small, known), view.picture)
 
 
@@ -282,21 +258,24 @@ def soft_mask(view: View, mask: Bits, back: Picture | None = None) -> Array:
 
 
 def salient(view: View) -> Bits:
-    """The part of a busy picture that differs most from its border, with a preference for the middle."""
-    levels = np.clip((view.small * 5).astype(np.int64), 0, 4)
-    code = (levels[..., 0] * 5 + levels[..., 1]) * 5 + levels[..., 2]
-    height, width = code.shape
-    band = max(2, min(height, width) // 14)
-    rim = np.ones((height, width), bool)
-    rim[band:-band, band:-band] = False
-    common = np.bincount(code[rim], minlength=125) / max(1, int(rim.sum()))
+    """The part of a busy picture that is unlike its upper and side borders, with a preference for the middle."""
+    smooth = raster.gaussian(view.small, 1.6)
+    height, width = smooth.shape[:2]
+    band = max(2, min(height, width) // 16)
+    rim = np.zeros((height, width), bool)
+    rim[:band] = rim[:, :band] = rim[:, -band:] = True
+    rim[int(height * 0.8) :] = False
+    samples = np.unique(np.round(smooth[rim] * 12) / 12, axis=0)
+    pixels = smooth.reshape(-1, 3)
+    unlike = np.full(len(pixels), 9.0, np.float32)
+    for sample in samples[:: max(1, len(samples) // 160)]:
+        np.minimum(unlike, np.linalg.norm(pixels - sample, axis=-1), out=unlike)
     rows, columns = np.ogrid[:height, :width]
-    centre = np.exp(-(((rows / height - 0.5) / 0.3) ** 2 + ((columns / width - 0.5) / 0.3) ** 2) / 2)
-    rare = 1 - np.minimum(1, common[code] * 14)
-    score = raster.gaussian((rare * centre).astype(np.float32), max(1.5, SIDE / 70))
-    mask = score > max(0.22, float(score.max()) * 0.45)
+    centre = np.exp(-(((rows / height - 0.55) / 0.5) ** 2 + ((columns / width - 0.5) / 0.36) ** 2) / 2)
+    score = raster.gaussian(raster.f32(np.clip(unlike.reshape(height, width) * 3, 0, 1) * centre), 1.2)
+    mask = score > max(0.16, float(score.max()) * 0.27)
     parts = connected(mask.astype(np.int32))
     ids, counts = np.unique(parts[mask], return_counts=True)
     if len(ids) == 0:
         return np.asarray(((rows / height - 0.5) ** 2 + (columns / width - 0.5) ** 2) < 0.06, dtype=bool)
-    return without_holes(parts == ids[counts.argmax()])
+    return without_holes(np.isin(parts, ids[counts > 0.2 * counts.max()]))

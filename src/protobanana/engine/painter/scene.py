@@ -156,18 +156,17 @@ def _things(phrases: list[reading.Phrase], banned: _Banned) -> tuple[Thing, ...]
         if {(phrase.noun, shade) for shade in ["", *shades]} & banned.things:
             continue
         things.append(
-            Thing(
-                noun=phrase.noun if is_drawable(phrase.noun) else "card",
-                colour=colours.named(shades[0]) if shades else None,
-                accent=colours.named(shades[1]) if len(shades) > 1 else None,
-                size=phrase.size,
-                count=phrase.count,
-                place=phrase.place,
-                relation=_relation(phrase, things),
-                label="" if is_drawable(phrase.noun) else phrase.noun,
-            )
+            replace(thing_of(phrase), count=phrase.count, place=phrase.place, relation=_relation(phrase, things))
         )
     return _dressed(things)
+
+
+def thing_of(phrase: reading.Phrase) -> Thing:
+    """One thing as its phrase describes it; an unknown noun is a card with its name on it."""
+    shades = [colours.named(shade) for shade in [*phrase.colours, *phrase.becomes][:2]]
+    colour, accent = [*shades, None, None][:2]
+    known = is_drawable(phrase.noun)
+    return Thing(phrase.noun if known else "card", colour, accent, phrase.size, label="" if known else phrase.noun)
 
 
 def _relation(phrase: reading.Phrase, before: list[Thing]) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 from protobanana.engine import raster
 from protobanana.engine.painter import finding, inpainting, lexicon, reading, surgery
 from protobanana.engine.painter.reading import Phrase
-from protobanana.engine.painter.regions import Bits, View, connected, soft_mask
-from protobanana.engine.values import Array, Picture
+from protobanana.engine.painter.regions import View, connected, soft_mask
+from protobanana.engine.values import Array, Bits, Picture
 
 _WORTH = 0.0008
 

@@ -134,7 +134,7 @@ _STYLES: dict[str, Style] = {
     "neon": _neon,
     "blur": _blur,
     "invert": lambda picture, _dice: 1 - picture,
-    "bright": _toned((1.12, 1.12, 1.12), 0.06),
+    "brighten": _toned((1.12, 1.12, 1.12), 0.06),
     "darken": _toned((0.62, 0.62, 0.64)),
     "warm": _toned((1.08, 0.98, 0.8)),
     "cool": _toned((0.82, 0.97, 1.1)),

@@ -8,9 +8,10 @@ import numpy as np
 
 from protobanana.engine import raster
 from protobanana.engine.painter.colours import RGB
-from protobanana.engine.painter.regions import Bits, Region, View, behind, soft_mask, widened
+from protobanana.engine.painter.pictograms import natural_colour
+from protobanana.engine.painter.regions import Region, View, behind, soft_mask, widened
 from protobanana.engine.painter.scene import Thing
-from protobanana.engine.values import Array, Picture
+from protobanana.engine.values import Array, Bits, Picture
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -128,7 +129,8 @@ def moved(view: View, mask: Bits, scale: float, shift: tuple[float, float]) -> P
 def fit(thing: Thing, box: Box, tile_extent: tuple[float, float, float, float]) -> tuple[float, float, float]:
     """Where to draw a thing so that its drawing fills a box: centre x, y and side of its tile.
 
-    `tile_extent` is what the drawing covers of its tile: x0, y0, x1, y1 in 0..1. It stands on the box's lower edge.
+    `tile_extent` is what the drawing covers of its tile: x0, y0, x1, y1 in 0..1. Things stand on the
+    box's lower edge, shapes lie in its middle.
     """
     x0, y0, x1, y1 = tile_extent
     side = (
@@ -137,5 +139,5 @@ def fit(thing: Thing, box: Box, tile_extent: tuple[float, float, float, float]) 
     )
     side *= thing.size
     x = box.centre[0] + side * (0.5 - (x0 + x1) / 2)
-    y = box.centre[1] + side * (0.5 - (y0 + y1) / 2)
+    y = box.y1 + side * (0.5 - y1) if natural_colour(thing.noun) else box.centre[1] + side * (0.5 - (y0 + y1) / 2)
     return x, y, side

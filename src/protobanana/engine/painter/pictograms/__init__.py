@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from protobanana.engine.painter.pictograms import (  # noqa: F401 - imported for what they register
     animals,
+    creatures,
     food,
     household,
     nature,

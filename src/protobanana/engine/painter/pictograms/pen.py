@@ -173,7 +173,7 @@ def draw(noun: str, side: int, main: RGB, accent: RGB | None = None, label: str 
 
 @cache
 def _outline(noun: str) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return draw(noun, 96, (1, 1, 1)).alpha > 0.5
+    return draw(noun, 64, (1, 1, 1)).alpha > 0.5
 
 
 @cache
