@@ -44,6 +44,13 @@ class Job:
     controls: tuple[Control, ...] = ()
     layers: int = 0
 
+    @property
+    def chance(self) -> int | None:
+        """What the dice depend on: picture k of a batch is the picture of seed + k. (ComfyUI draws all noise of a batch
+        from one seed instead; that has no counterpart without noise.)
+        """
+        return None if self.seed is None else self.seed + self.index
+
 
 def paint(job: Job) -> list[Picture]:
     """The painted picture, float32 `[height, width, 3]`; with layers: the whole and its layers, `[..., 4]`."""
@@ -64,7 +71,7 @@ def paint(job: Job) -> list[Picture]:
 
 def _imagined(job: Job) -> Picture:
     """The picture before marks and masks."""
-    dice = scene.dice_for(job.text, job.negative, job.seed, job.index)
+    dice = scene.dice_for(job.text, job.negative, job.chance)
     if job.mask is not None and job.start is not None:
         return _within_mask(job, job.mask, job.start)
     if len(job.references) > 1:
@@ -77,14 +84,14 @@ def _imagined(job: Job) -> Picture:
 
 
 def _within_mask(job: Job, mask: Array, start: Picture) -> Picture:
-    dice = scene.dice_for(job.text, job.negative, job.seed, job.index)
+    dice = scene.dice_for(job.text, job.negative, job.chance)
     reference = composing.fitted(job.references[0], job.width, job.height) if job.references else None
     return inpainting.repaint(start, mask, job.text, dice, reference)
 
 
 def _breath(picture: Picture, job: Job) -> Picture:
     """Edits of one picture differ a little from seed to seed: a trace of warmth or coolness."""
-    dice = scene.dice_for("breath", job.seed, job.index)
+    dice = scene.dice_for("breath", job.chance)
     gain = np.array([1 + dice.uniform(-0.012, 0.012) for _ in range(3)], np.float32)
     return raster.f32(np.clip(picture * gain, 0, 1))
 
