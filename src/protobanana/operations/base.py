@@ -142,14 +142,16 @@ class Operation(BaseModel):
                 param="image",
             )
         # Decoding finds damage while it is still the caller's error and not a run-time error of ComfyUI's.
-        images = [
-            Image.from_pil(flatten(image.decoded())) if self._flattens(image) else image for image in inputs.images
-        ]
-        return replace(inputs, images=tuple(images))
+        return replace(inputs, images=tuple(map(self._plain, inputs.images)))
 
-    def _flattens(self, image: Image) -> bool:
-        """ComfyUI shows what lies hidden under transparent pixels; on white they stay as empty as they look."""
-        return image.decoded().mode == "RGBA" and not self.keeps_alpha
+    def _plain(self, image: Image) -> Image:
+        """The picture as ComfyUI will read it right: eight bits, and transparent parts as white as they look (ComfyUI
+        would show what lies hidden under them).
+        """
+        picture = image.decoded()
+        if picture.mode == "RGBA" and not self.keeps_alpha:
+            return Image.from_pil(flatten(picture))
+        return image if image.ordinary else Image.from_pil(picture)
 
     def target(self) -> tuple[int, int] | None:
         """Width and height that the result is to have, None where nothing was said or the operation sees to it."""

@@ -11,6 +11,7 @@ from protobanana.operations.language.commands import Command
 from protobanana.operations.language.reading import Reading, read
 from protobanana.operations.language.sizes import read_shape
 from protobanana.operations.language.targets import BACKGROUND, NEW, PART, PERSON, PICTURE, SCENE
+from protobanana.operations.language.tokens import Token
 from protobanana.pictures.image import Image
 
 
@@ -42,7 +43,7 @@ class Compose(Operation):
         combined = any(command.verb == "combine" for command in reading.commands)
         if turn.n_refs < 2:
             return 0.94 if (combined and (several or references)) or references >= 2 else 0.0
-        if combined or references >= 2 or several:
+        if combined or references >= 2 or several or any(map(_of_a_group, reading.commands)):
             return 0.94
         if not reading.commands:
             return 0.65
@@ -76,18 +77,48 @@ def _together(reading: Reading, command: Command, references: int) -> bool:
     """Whether a command with several pictures attached needs more than one of them."""
     if references and (command.verb in {"use", "put", "add", "give", "", "draw", "want"} or _result_refers(command)):
         return True
-    if command.verb in {"use", "combine"}:
+    if command.verb in {"use", "combine"} or (references and command.target == PERSON):
         return True
-    definite = [token for token in command.clause.tokens if token.has("det.definite") and not token.has("pronoun.it")]
+    if reading.language in {"zh", "ja"} and command.verb in {"put", "use"}:
+        return True
+    definite = _definite(command)
     if command.verb in {"replace", "change", "turn"}:
         return any(token.has("det.definite") for token in command.result)
     if command.verb in {"put", "add", "give", "make", "write"}:
+        if command.verb == "make" and (
+            command.target == NEW or (references and command.mentions("link.like", "verb.use"))
+        ):
+            return True
         if command.verb == "make":
             return command.target in {PART, PERSON} and any(token.has("det.definite") for token in command.result)
         return len(definite) >= 2 or (bool(definite) and command.target == PERSON)
     if command.verb in {"", "draw", "want", "again"}:
         return command.target in {PART, NEW, PERSON, PICTURE} and command.target not in {SCENE, BACKGROUND}
     return False
+
+
+def _of_a_group(command: Command) -> bool:
+    """Whether it is about "them" or "these" being together rather than about how they look."""
+    if not command.mentions("pronoun.group") or command.verb not in {"", "make", "put", "give", "draw", "want"}:
+        return False
+    return not command.mentions("adj.color", "adj.comparative", "adj.style")
+
+
+def _definite(command: Command) -> list[Token]:
+    """Determiners of known things: "the cat", "this logo", but not "this" alone."""
+    tokens = command.clause.tokens
+    return [
+        token
+        for token, following in zip(tokens, [*tokens[1:], tokens[-1]], strict=True)
+        if (token.has("pronoun.it") and " " in token.word)
+        or (
+            token.has("det.definite")
+            and not (
+                token.has("pronoun.it")
+                and following.has("link.on", "link.to", "link.with", "skip.filler", "adj.comparative")
+            )
+        )
+    ]
 
 
 def _result_refers(command: Command) -> bool:

@@ -14,6 +14,7 @@ from protobanana.operations.language.sizes import read_shape
 from protobanana.operations.language.targets import NEW, NOTHING, PART
 from protobanana.pictures.image import Image
 
+_SEVERAL = 2
 _LONG = 5
 """A bare phrase of this many words describes a picture, not a change."""
 
@@ -77,15 +78,19 @@ class Generate(Operation):
 def _anew(reading: Reading, command: Command, turn: Turn) -> bool:
     """Whether the command asks for a picture of something else than what is in sight."""
     if reading.mentions("verb.anew"):
-        return not turn.n_refs
+        return turn.n_refs < _SEVERAL
     if refers(command) or command.mentions("pronoun.same"):
         return False
     if command.verb in {"draw", "want"}:
         return _drawn(command, turn)
+    if command.verb == "recolor" and command.target == NEW and not command.result:
+        return command.clause.spoken == "paint"
     if command.verb == "make":
-        return command.target == NEW and command.mentions("noun.picture", "noun.artefact") and not turn.n_refs
+        return command.target == NEW and command.mentions("noun.picture", "noun.artefact") and turn.n_refs < _SEVERAL
     if command.verb == "again":
-        return not turn.n_refs and len(reading.commands) == 1 and not command.object
+        return (
+            not turn.n_refs and len(reading.commands) == 1 and (not command.object or reading.language in {"zh", "ja"})
+        )
     return command.verb == "" and not turn.n_refs and _describes_picture(command)
 
 
@@ -101,7 +106,7 @@ def _drawn(command: Command, turn: Turn) -> bool:
         for token, following in zip(command.object, command.object[1:], strict=False)
     )
     if command.verb == "want":
-        return not placed and command.mentions("noun.picture", "noun.artefact") and not turn.n_refs
+        return not placed and command.mentions("noun.picture", "noun.artefact") and turn.n_refs < _SEVERAL
     by_hand = command.clause.spoken in {"draw", "sketch", "doodle"}
     return not (placed and by_hand) and not (turn.n_refs and placed)
 
@@ -110,7 +115,7 @@ _FOR_ME = frozenset({"make me", "give me", "make us", "get me"})
 
 
 def _describes_picture(command: Command) -> bool:
-    """A bare phrase that names a thing of its own ("cat in space"), not a quality or a remark ("bluer", "with a hat")."""
+    """Whether a bare phrase names a thing of its own ("cat in space"), not a quality or a remark ("bluer")."""
     words = command.object
     if not words or command.target not in {NEW, PART}:
         return False
@@ -122,12 +127,15 @@ def _describes_picture(command: Command) -> bool:
         "link.on",
         "link.from",
         "link.like",
+        "noun.background",
         "number.more",
         "number.much",
         "pronoun.it",
     ):
         return False
-    if first.has("skip.filler", "adj.style", "adj.moment") or command.mentions("adj.comparative", "ask.offer"):
+    if first.has("skip.filler", "adj.style", "adj.moment") or command.mentions(
+        "adj.comparative", "ask.offer", "link.remark"
+    ):
         return False
     unknown = [token for token in words if token.kind in {"word", "cjk"} and not token.tags]
     return command.target == NEW or len(words) >= _LONG or bool(len(unknown) >= 1 and len(words) >= 2)

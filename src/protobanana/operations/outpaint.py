@@ -13,6 +13,7 @@ from protobanana.operations.base import Check, Inputs, Operation, SmokeCase, Tur
 from protobanana.operations.language.amounts import quantities, read_pads
 from protobanana.operations.language.commands import Command
 from protobanana.operations.language.facts import only_shape
+from protobanana.operations.language.formats import shape_words
 from protobanana.operations.language.reading import Reading, read
 from protobanana.operations.language.sizes import read_shape
 from protobanana.operations.language.targets import BACKGROUND, NEW, NOTHING, PART, PERSON, PICTURE, SCENE
@@ -141,8 +142,12 @@ def _extends(reading: Reading, command: Command) -> bool:
         return directed or command.target in {PICTURE, SCENE, NOTHING, BACKGROUND} or command.mentions("noun.space")
     if command.verb in {"remove", "replace", "move", "recolor", "keep", "talk", "write", "combine"}:
         return False
-    if command.mentions("noun.space") and command.target != PERSON:
+    if command.mentions("noun.space") and command.target not in {PERSON, BACKGROUND}:
         return command.mentions("number.more") or directed or command.verb in {"add", "give", "want"}
+    if command.mentions("show.body") or (
+        command.verb == "show" and (directed or command.mentions("show.whole", "hint.bottom", "hint.top"))
+    ):
+        return True
     more = command.mentions("number.more")
     amount = bool(quantities(reading))
     if command.verb in {"add", "want", "", "put", "give", "make", "draw"} and command.target != PERSON:
@@ -161,7 +166,9 @@ def _only_place(command: Command) -> bool:
 
 
 def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
-    if command.verb in {"draw", "remove", "replace", "recolor", "add", "put", "combine", "talk", "write", "cutout"}:
+    if command.verb == "draw" and command.mentions("pronoun.same") and read_shape(reading) is not None:
+        return _nothing_else(reading, command)
+    if command.verb in {"draw", "remove", "recolor", "add", "combine", "talk", "write", "cutout"}:
         return False
     grows = command.mentions("grow.horizontal", "grow.vertical", "grow.all") and command.verb in {
         "make",
@@ -171,15 +178,23 @@ def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
         "",
         "effect",
     }
-    if grows and command.verb in {"", "turn", "make"} and quantities(reading) and command.mentions("number.double", "number.triple", "number.half"):
+    if grows and command.verb in {"", "turn", "make"} and quantities(reading) and _multiplied(reading):
         return True
+    if command.verb == "" and len(command.object) == 1 and command.mentions("grow.horizontal", "grow.vertical"):
+        return command.mentions("adj.size")
     if grows and command.target in {PICTURE, NOTHING} and (command.verb in {"make", "want"} or quantities(reading)):
         return not command.mentions("number.less")
+    if command.verb in {"put", "replace"} and command.target != PICTURE:
+        return False
     if not only_shape(reading, command):
         return False
     if command.verb == "effect":
         return command.clause.spoken in {"resize", "scale", "rescale", "reframe"} and _other_ratio(reading, turn)
     return _nothing_else(reading, command)
+
+
+def _multiplied(reading: Reading) -> bool:
+    return any(quantity.kind == "times" or reading.mentions("number.half") for _, quantity in quantities(reading))
 
 
 def _other_ratio(reading: Reading, turn: Turn) -> bool:
@@ -189,61 +204,12 @@ def _other_ratio(reading: Reading, turn: Turn) -> bool:
     return abs(shape.ratio / (turn.width / turn.height) - 1) > 0.03
 
 
-_SHAPE_WORDS = frozenset(
-    [
-        "format",
-        "orientation",
-        "mode",
-        "aspect",
-        "ratio",
-        "version",
-        "story",
-        "instagram",
-        "wallpaper",
-        "desktop",
-        "phone",
-        "banner",
-        "hero",
-        "post",
-        "youtube",
-        "thumbnail",
-        "tiktok",
-        "mobile",
-        "iphone",
-        "screen",
-        "size",
-        "dimensions",
-        "resolution",
-        "x",
-        "k",
-        "px",
-        "crop",
-        "wide",
-        "portrait",
-        "landscape",
-        "square",
-        "vertical",
-        "horizontal",
-        "cinematic",
-        "widescreen",
-        "fit",
-        "fits",
-        "suitable",
-        "use",
-        "background",
-        "cover",
-        "reel",
-        "video",
-    ]
-)
-
-
 def _nothing_else(reading: Reading, command: Command) -> bool:
     """Whether all content words speak of the shape."""
     strange = [
         token
         for token in command.clause.tokens
-        if token.kind == "word" and not token.tags and token.word not in _SHAPE_WORDS
+        if token.kind == "word" and not token.tags and token.word not in shape_words()
     ]
     described = command.mentions("adj.style", "adj.moment", "adj.comparative")
     return not described and len(strange) <= (1 if command.target == PICTURE else 0)

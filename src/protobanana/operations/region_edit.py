@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -10,7 +11,7 @@ from pydantic import Field
 from protobanana.errors import AskBackError
 from protobanana.operations import masks, probe
 from protobanana.operations.base import Check, Inputs, Operation, SmokeCase, Turn
-from protobanana.operations.language.commands import Command
+from protobanana.operations.language.commands import SAYS, Command
 from protobanana.operations.language.reading import Reading, read
 from protobanana.operations.language.split import Split, split
 from protobanana.operations.language.targets import NEW, PART, PERSON
@@ -120,15 +121,37 @@ def _split(reading: Reading) -> Split | None:
 
 def concerns_part(command: Command) -> bool:
     """Whether the command changes a part that it names."""
+    listed = [token for token in command.object if token.has("link.and", "noun.background")]
+    if any(a.has("link.and") and b.has("noun.background") for a, b in itertools.pairwise(listed)):
+        return False
+    if command.verb == "remove" and _weather(command):
+        return False
     if command.verb == "remove":
         return command.target in {PART, PERSON, NEW}
     if command.target != PART:
         return False
+    if any(a.has("link.and") and b.has("det.definite") for a, b in itertools.pairwise(command.result)):
+        return False
+    if command.verb == "replace" and not command.result:
+        return False
+    if command.object[0].has("noun.background") and not command.result:
+        return False
     if command.verb in _DIFFERENT:
-        return not command.results_in("adj.size", "adj.act") or command.results_in(*_QUALITY)
+        posed = command.results_in("adj.size", "adj.act") and not command.results_in(*_QUALITY)
+        return command.verb == "replace" or not posed or command.result[0].word in SAYS
+    if command.verb == "put" and command.result:
+        return all(token.has("adj.color", "adj.look", "skip.filler") for token in command.result)
     if command.verb in {"make", "want"} and command.result:
+        if command.result[0].word in SAYS:
+            return True
         return command.results_in(*_QUALITY) and not _acts(command)
     return False
+
+
+def _weather(command: Command) -> bool:
+    """Whether only weather or a time of day is taken away ("remove the fog")."""
+    named = [token for token in command.object if not token.has("det.definite", "det.indefinite", "number.more")]
+    return bool(named) and all(token.has("adj.moment") for token in named)
 
 
 def _acts(command: Command) -> bool:

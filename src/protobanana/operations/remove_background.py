@@ -10,7 +10,7 @@ from protobanana.operations.base import Check, Inputs, Operation, SmokeCase, Tur
 from protobanana.operations.language.commands import Command
 from protobanana.operations.language.facts import replaces_background, transparent, without_background
 from protobanana.operations.language.reading import Reading, read
-from protobanana.operations.language.targets import BACKGROUND, NEW, NOTHING, PICTURE
+from protobanana.operations.language.targets import BACKGROUND, NEW, PART, PERSON, PICTURE
 from protobanana.pictures.image import Image
 
 
@@ -74,27 +74,50 @@ class RemoveBackground(Operation):
 
 
 def _cuts(command: Command) -> bool:
-    return _commanded(command) or transparent(command) or without_background(command)
+    object_ = [token for token in command.object if token.has("verb.cutout") and token.has("noun.file")]
+    if command.mentions("link.except") and command.mentions("adj.transparent"):
+        return True
+    return _commanded(command) or bool(object_) or transparent(command) or without_background(command)
 
 
 def _commanded(command: Command) -> bool:
     """Whether the command itself is a cut-out, with or without a picture in sight."""
+    if command.verb == "remove" and command.mentions("link.except"):
+        return True
+    if command.verb == "remove" and _from_background(command):
+        return command.clause.spoken in _TAKES
     if command.verb == "remove":
         if command.target == BACKGROUND:
-            return not command.mentions("link.of_only")
-        return command.target == PICTURE and command.mentions("link.except")
-    if command.verb == "keep_only":
-        return True
+            return True
+        return command.target == PICTURE and command.mentions("link.beyond")
+    if command.verb == "" and command.target == BACKGROUND:
+        return command.object[-1].word in _GONE
     if command.verb == "cutout":
         return not any(token.has("noun.text") for token in command.object)
     return command.target == BACKGROUND and command.mentions("adj.transparent") and command.verb != ""
+
+
+_GONE = frozenset({"off", "away", "out", "weg", "fuera"})
+_TAKES = frozenset({"crop", "get", "take", "pull", "cut", "lift", "move"})
+
+
+def _from_background(command: Command) -> bool:
+    """Whether it is like "crop her out of the background"."""
+    return command.target in {PART, PERSON} and command.clause.tokens[-1].word == "out of the background"
+
+
+_NAMES = 2
+"""More content words than this describe something new: "a rusty robot waving, no background"."""
 
 
 def _draws(reading: Reading) -> bool:
     """Whether the turn describes something new that shall have no background ("a rose, transparent background")."""
     for command in reading.commands:
         if command.verb in {"draw", "want"} and command.target == NEW and not command.mentions("pronoun.it"):
-            return not (command.verb == "want" and command.mentions("noun.picture", "noun.background"))
-        if command.verb == "" and command.target not in {NOTHING, PICTURE, BACKGROUND} and len(command.object) > 1:
-            return not command.mentions("pronoun.it")
+            return not command.mentions("noun.file") and not (
+                command.verb == "want" and command.mentions("noun.picture", "noun.background")
+            )
+        if command.verb == "" and command.target in {NEW, PART} and not command.object[0].has("det.definite"):
+            strange = sum(token.kind in {"word", "cjk"} and not token.tags for token in command.object)
+            return (command.target == NEW or strange > _NAMES) and not command.mentions("pronoun.it")
     return False

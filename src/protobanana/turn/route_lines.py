@@ -32,8 +32,14 @@ def parse(line: Mapping[str, Any]) -> Turn:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise InvalidRequestError(f"'{name}' must be a whole number from {least} to {most}.", param=name)
         numbers[name] = value
-    flags["has_image"] = flags["has_image"] or numbers["n_refs"] > 0
-    return Turn(text, **flags, **numbers)
+    return Turn(
+        text,
+        has_image=flags["has_image"] or numbers["n_refs"] > 0,
+        n_refs=numbers["n_refs"],
+        has_mask=flags["has_mask"],
+        width=numbers["width"],
+        height=numbers["height"],
+    )
 
 
 def answer(line: Mapping[str, Any]) -> dict[str, Any]:

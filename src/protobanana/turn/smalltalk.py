@@ -15,6 +15,7 @@ from protobanana.operations.language.reading import Reading, read
 from protobanana.operations.language.tokens import Token
 
 _IDLE = (
+    "chat.topic",
     "chat.ok",
     "chat.praise",
     "chat.thanks",
@@ -26,6 +27,7 @@ _IDLE = (
     "link.cut",
     "chat.tail",
 )
+_AGAIN = ("verb.again", "skip.polite", "link.cut")
 _KINDS = ("about", "thanks", "bye", "greeting", "praise", "ok")
 
 
@@ -48,17 +50,32 @@ def _mood(reading: Reading, command: Command, turn: Turn) -> str:
     words = [token for token in clause.tokens if token.kind != "mark"]
     if not words:
         return "open"
+    if any(token.has("verb.again") for token in words) and all(token.has(*_AGAIN) for token in words):
+        return "picture"
     if all(token.has(*_IDLE, "chat.about") for token in words) and any(_smalltalk(token) for token in words):
-        return "open" if any(token.has("adj.color", "adj.comparative") and not _smalltalk(token) for token in words) else "talk"
+        return (
+            "open"
+            if any(token.has("adj.color", "adj.comparative") and not _smalltalk(token) for token in words)
+            else "talk"
+        )
     if _asks(clause, words, turn):
         return "talk"
     if command.verb == "talk":
         return "talk"
+    if command.verb in {"draw", "want"} and any(token.has("chat.topic") for token in command.object[:5]):
+        return "talk"
     if words[0].has("chat.about") and len(words) <= 3:
+        return "talk"
+    if words[0].has("chat.remark") and not command.verb and not _visible(words[1:]) and len(words) > 1:
         return "talk"
     if _about_oneself(command, words):
         return "talk"
-    if words[0].has("chat.thanks") and not command.verb and (len(words) == 1 or words[1].tags):
+    if (
+        words[0].has("chat.thanks", "chat.praise", "chat.bye")
+        and not command.verb
+        and not _visible(words[1:])
+        and _paused(clause)
+    ):
         return "talk"
     if command.verb or len(reading.commands) == 1:
         return "picture"
@@ -67,6 +84,12 @@ def _mood(reading: Reading, command: Command, turn: Turn) -> str:
 
 def _smalltalk(token: Token) -> bool:
     return any(tag.startswith("chat.") for tag in token.tags) or token.has("skip.polite")
+
+
+def _paused(clause: Clause) -> bool:
+    """Whether something other than an unknown noun follows the pleasantry ("thanks, ..." against "thank you card")."""
+    following = clause.tokens[1:2]
+    return not following or following[0].kind == "mark" or bool(following[0].tags)
 
 
 def _visible(words: Sequence[Token]) -> bool:
@@ -87,12 +110,25 @@ def _asks(clause: Clause, words: Sequence[Token], turn: Turn) -> bool:
     ):
         start += 1
     first = words[start]
+    if first.kind == "cjk" and any(token.has("ask.what") for token in words):
+        final = words[-1].has("ask.tail", "ask.what", "skip.tail", "skip.polite")
+        return clause.asks or final or first.has("ask.what") or clause.verb in {"", "talk"}
+    if (
+        clause.asks
+        and any(token.has("ask.what") for token in words[start : start + 3])
+        and not first.has("ask.offer", "ask.ability")
+    ):
+        return True
     if first.has("ask.offer") and len(words) > start + 1:
         return False
     if first.has("ask.ability"):
         return _general(words[start + 1 :], turn)
-    if first.has("ask.how") and len(words) > start + 1 and words[start + 1].has("det.definite", "det.indefinite"):
+    if first.word == "how" and len(words) > start + 1 and words[start + 1].has("det.definite", "det.indefinite"):
         return clause.asks
+    if first.has("ask.you"):
+        return clause.asks and clause.verb in {"", "talk"}
+    if first.word in _RELATIVE and not clause.asks:
+        return False
     if first.has("ask.what", "ask.how"):
         return clause.asks or not clause.verb or first.has("ask.how") or len(words) > 2
     if first.has("ask.yesno"):
@@ -100,11 +136,15 @@ def _asks(clause: Clause, words: Sequence[Token], turn: Turn) -> bool:
     return any(token.has("ask.tail") for token in words[-2:])
 
 
+_RELATIVE = frozenset({"que"})
+"""Question words that also begin a wish ("que sonría")."""
+
+
 def _general(words: Sequence[Token], turn: Turn) -> bool:
-    """ "Can you draw?", "can you remove backgrounds": about abilities, not about this picture."""
+    """Whether it is about abilities, not about this picture: "can you draw?", "can you remove backgrounds"."""
     words = [token for token in words if not token.has("skip.polite")]
     if len(words) <= 1:
-        return True
+        return not (turn.has_image and words and " " in words[0].word)
     plain = not any(
         token.has("det.definite", "det.indefinite", "pronoun.it", "pronoun.person") or token.kind == "number"
         for token in words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from protobanana.operations.language.reading import Reading
 from protobanana.operations.language.sizes import Shape, read_shape
@@ -27,6 +28,7 @@ _COUNTS = {
 }  # fmt: skip
 _LEAST_PIXELS = 8
 """A bare number below this is no amount of pixels."""
+_MOST_TIMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class _Group:
     grows: list[str]
 
 
+@lru_cache(maxsize=64)
 def quantities(reading: Reading) -> list[tuple[int, Quantity]]:
     """Amounts with the index of their token, in order; numbers of a ratio or a target size are not amounts."""
     found: list[tuple[int, Quantity]] = []
@@ -68,41 +71,39 @@ def quantities(reading: Reading) -> list[tuple[int, Quantity]]:
 
 
 def _quantity(tokens: Sequence[Token], index: int) -> tuple[Quantity | None, int]:
+    """The amount that begins at a token, and how many tokens it takes."""
     token = tokens[index]
-    following = tokens[index + 1] if index + 1 < len(tokens) else None
-    value: float | None = None
-    for tag in token.tags:
-        kind, _, name = tag.partition(".")
-        if kind != "number":
-            continue
+    names = [tag.removeprefix("number.") for tag in token.tags if tag.startswith("number.")]
+    for name in names:
         if name in _WORDS:
             return Quantity("share", _WORDS[name]), 1
         if name in _TIMES:
             return Quantity("times", _TIMES[name]), 1
-        value = _COUNTS.get(name)
-    if token.kind == "number" and value is None:
+    value = next((float(_COUNTS[name]) for name in names if name in _COUNTS), None)
+    if token.kind == "number":
         value = _number(token.word)
-        if following is not None and following.word in {":", "*"}:
-            return None, 3
     if value is None:
         return None, 1
-    if following is None:
-        return (Quantity("px", value), 1) if value >= _LEAST_PIXELS else (None, 1)
-    if following.has("unit.percent"):
-        return Quantity("share", value / 100), 2
-    if following.word == "/" and index + 2 < len(tokens) and tokens[index + 2].kind == "number":
-        divisor = _number(tokens[index + 2].word)
-        return Quantity("share", value / divisor if 0 < value < divisor else 0), 3
-    if following.has("unit.px"):
-        return Quantity("px", value), 2
-    if following.has("unit.times"):
-        after = tokens[index + 2] if index + 2 < len(tokens) else None
-        if after is not None and after.kind == "number":
+    return _with_unit(value, tokens[index + 1 : index + 3])
+
+
+def _with_unit(value: float, following: Sequence[Token]) -> tuple[Quantity | None, int]:
+    first = following[0] if following else None
+    divisor = _number(following[1].word) if len(following) > 1 and following[1].kind == "number" else None
+    if first is not None:
+        if first.has("unit.percent"):
+            return Quantity("share", value / 100), 2
+        if first.has("unit.px"):
+            return Quantity("px", value), 2
+        if first.word in {":", "*"} or (first.has("unit.times") and divisor is not None):
             return None, 3
-        return (Quantity("times", value), 2) if value <= 10 else (None, 2)
-    if following.kind == "word" and following.word in {"k", "p", "d"}:
-        return None, 2
-    return (Quantity("px", value), 1) if value >= _LEAST_PIXELS else (None, 1)
+        if first.word == "/" and divisor is not None:
+            return (Quantity("share", value / divisor) if 0 < value < divisor else None), 3
+        if first.has("unit.times"):
+            return (Quantity("times", value) if value <= _MOST_TIMES else None), 2
+        if first.word in {"k", "p", "d"}:
+            return None, 2
+    return (Quantity("px", value) if value >= _LEAST_PIXELS else None), 1
 
 
 def _number(word: str) -> float:
@@ -153,34 +154,31 @@ def _groups(reading: Reading, amounts: dict[int, Quantity]) -> list[_Group]:
     """Each amount with the sides it is for: those after it, or before it when the text begins with a side."""
     explicit = any(_named(token, "side.") for token in reading.tokens)
     prefix = "side." if explicit else "hint."
-    events: list[tuple[str, object]] = []
+    events: list[_Group] = []
     for index, token in enumerate(reading.tokens):
         if index in amounts:
-            events.append(("amount", amounts[index]))
-        elif named := _named(token, prefix):
-            events.append(("sides", named))
-        if grown := _named(token, "grow."):
-            events.append(("grows", grown))
+            events.append(_Group(amounts[index], [], []))
+            named: list[str] = []
+        else:
+            named = _named(token, prefix)
+        grown = _named(token, "grow.")
+        if named or grown:
+            events.append(_Group(None, named, grown))
     if not amounts and reading.mentions("number.much"):
-        events.insert(0, ("amount", Quantity("share", GENEROUS)))
-    sides_first = bool(events) and events[0][0] == "sides" and any(kind == "amount" for kind, _ in events)
-    return _collect(events[::-1] if sides_first else events)
+        events.insert(0, _Group(Quantity("share", GENEROUS), [], []))
+    sides_first = bool(events) and bool(events[0].sides) and any(event.quantity for event in events)
+    return _collected(events[::-1] if sides_first else events)
 
 
-def _collect(events: Sequence[tuple[str, object]]) -> list[_Group]:
+def _collected(events: Sequence[_Group]) -> list[_Group]:
     groups: list[_Group] = []
-    for kind, value in events:
-        if kind == "amount":
-            assert isinstance(value, Quantity)
-            if groups and groups[-1].quantity is None:
-                groups[-1].quantity = value
-            else:
-                groups.append(_Group(value, [], []))
-            continue
-        assert isinstance(value, list)
-        if not groups:
+    for event in events:
+        if not groups or (event.quantity is not None and groups[-1].quantity is not None):
             groups.append(_Group(None, [], []))
-        (groups[-1].sides if kind == "sides" else groups[-1].grows).extend(value)
+        group = groups[-1]
+        group.quantity = event.quantity or group.quantity
+        group.sides += event.sides
+        group.grows += event.grows
     return groups
 
 

@@ -32,30 +32,37 @@ def command(clause: Clause) -> Command:
     if at is None:
         return Command(clause, clause.verb, tuple(tokens), (), target(tokens))
     before, after = _bare(tokens[:at]), _bare(tokens[at + 1 :])
+    if clause.verb in _CHANGES and after and not before and clause.spoken[-1:] in _INTO:
+        return Command(clause, clause.verb, (), tuple(after), PICTURE)
     if clause.verb in _CHANGES and before and after:
         return Command(clause, clause.verb, tuple(_owner(before)), tuple(after), target(before))
-    subject = after or before
+    inner = next((index for index, token in enumerate(after) if index and verb_of(token)), None)
+    if clause.verb == "make" and inner is not None and not before:
+        subject, result = _parts(after[:inner]), _bare(after[inner + 1 :])
+        return Command(clause, verb_of(after[inner]), tuple(_owner(subject)), tuple(result), target(subject))
+    subject = _parts(after or before)
     return Command(clause, clause.verb, tuple(subject), (), target(subject))
 
 
+_INTO = frozenset("成为為作")
 _BEFORE = frozenset("把将将")
 
 
 def _chinese(clause: Clause, tokens: list[Token], holder: int) -> Command:
-    """ "把领带换成蓝色的领带": object, verb, result."""
+    """Object, verb, result: "把领带换成蓝色的领带"."""
     rest = tokens[holder + 1 :]
     at = next((index for index, token in enumerate(rest) if index and verb_of(token)), None)
     if at is None:
         return Command(clause, clause.verb, tuple(rest), (), target(rest))
-    subject, result = _bare(rest[:at]), _bare(rest[at + 1 :])
+    subject, result = _parts(rest[:at]), _bare(rest[at + 1 :])
     verb = verb_of(rest[at])
     return Command(clause, verb, tuple(_owner(subject)), tuple(result), target(subject))
 
 
 def _japanese(clause: Clause, tokens: list[Token], holder: int | None, marker: int | None) -> Command:
-    """ "帽子を王冠に変えて": object を, result に, verb."""
+    """Object を, result に, verb: "帽子を王冠に変えて"."""
     at = holder if holder is not None else _find(tokens, "mark.topic")
-    subject = _bare(tokens[:at]) if at is not None else []
+    subject = _parts(tokens[:at]) if at is not None else []
     rest = tokens[(at + 1) if at is not None else 0 :]
     end = next((index for index, token in enumerate(rest) if verb_of(token)), len(rest))
     result = _bare(rest[:end])
@@ -68,7 +75,7 @@ def _japanese(clause: Clause, tokens: list[Token], holder: int | None, marker: i
 
 
 def _owner(tokens: Sequence[Token]) -> list[Token]:
-    """ "汽车的颜色" stands for the car."""
+    """The car of "汽车的颜色"."""
     words = list(tokens)
     while words and words[-1].has("noun.color"):
         words.pop()
@@ -110,13 +117,22 @@ def target(tokens: Sequence[Token]) -> str:
         return PERSON
     if head.has("noun.scene", "noun.color"):
         return SCENE
-    if all(token.has("adj.color", "adj.comparative", "adj.style", "adj.moment", "adj.look") for token in words):
+    if all(
+        token.has("adj.color", "adj.comparative", "adj.style", "adj.moment", "adj.look", "adj.transparent")
+        for token in words
+    ):
         return NOTHING
     return PART
 
 
+def _parts(tokens: Sequence[Token]) -> list[Token]:
+    """A phrase without "in the picture", unless that is all there is."""
+    words = _bare(tokens)
+    return _trim_picture(words) or words
+
+
 def _trim_picture(words: list[Token]) -> list[Token]:
-    """ "in the picture", "of this photo" before the noun."""
+    """Without "in the picture", "of this photo" before the noun."""
     at = 0
     while at < len(words) and words[at].has("noun.picture", "pronoun.it"):
         at += 1

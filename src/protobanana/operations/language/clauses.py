@@ -103,7 +103,15 @@ def clause(tokens: Sequence[Token], lexicon: Lexicon, *, asks: bool) -> Clause:
     if found is None:
         return Clause(all_tokens, asks=asks)
     verb = verb_of(all_tokens[found]) or _participle(all_tokens[found])
-    return Clause(all_tokens, verb, all_tokens[found].word, all_tokens[start:found], all_tokens[found + 1 :], asks)
+    before, after = all_tokens[start:found], all_tokens[found + 1 :]
+    gone = next((at for at, token in enumerate(after) if at and token.has("participle.remove")), None)
+    if gone is not None and verb in _LEADING:
+        verb, after = "remove", after[:gone]
+    return Clause(all_tokens, verb, all_tokens[found].word, before, after, asks)
+
+
+_LEADING = frozenset({"use", "make", "move", "put", "effect", "give"})
+"""Verbs that a participle turns into a removal: "take that bird out of the picture"."""
 
 
 def _first_meaningful(tokens: Sequence[Token]) -> int:
@@ -133,8 +141,10 @@ def _position(tokens: Sequence[Token], start: int, lexicon: Lexicon) -> int | No
         last -= 1
     if _participle(tokens[last]) or (lexicon.settings.get("verb_final") and verb_of(tokens[last])):
         return last
+    known = tokens[start].has("det.definite", "noun.background", "pronoun.it")
     for at in range(start, len(tokens)):
-        if _participle(tokens[at]) or (lexicon.settings.get("verb_final") and tokens[at].tags & _CERTAIN):
+        gone = known and tokens[at].has("participle.remove")
+        if gone or (lexicon.settings.get("verb_final") and tokens[at].tags & _CERTAIN):
             return at
     return None
 
@@ -148,14 +158,9 @@ def _paired(
 ) -> tuple[str, str, tuple[Token, ...], tuple[Token, ...]] | None:
     """Separable verbs: "cut the dog out", "schneide den Hund aus"."""
     start = _first_meaningful(tokens)
-    if start >= len(tokens):
-        return None
-    for head, particle, tag in lexicon.pairs:
-        stem = head.rstrip("*")
-        for first in range(start, min(start + 3, len(tokens))):
-            word = tokens[first].word
-            if word != stem and not (head.endswith("*") and word.startswith(stem)):
-                continue
+    for first in range(start, min(start + 3, len(tokens))):
+        word = tokens[first].word
+        for particle, tag in lexicon.particles(word):
             for second in range(first + 1, len(tokens)):
                 if tokens[second].word == particle:
                     inner = tokens[first + 1 : second]

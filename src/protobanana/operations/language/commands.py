@@ -10,7 +10,7 @@ from protobanana.operations.language.targets import NEW, NOTHING, PART, PICTURE,
 from protobanana.operations.language.tokens import Token
 
 _PREDICATE = ("adj.color", "adj.look", "adj.comparative", "adj.size", "adj.act", "adj.transparent", "skip.filler")
-_SEPARATORS = {"replace": ("link.with", "link.to"), "change": ("link.to",), "turn": ("link.to",)}
+_SEPARATORS = {"replace": ("link.with", "link.to"), "change": ("link.to", "link.with"), "turn": ("link.to",)}
 _QUALITIES = ("make", "turn", "recolor", "change", "want", "keep", "draw", "give", "effect", "touch", "use", "put")
 
 
@@ -37,6 +37,8 @@ def trimmed(tokens: Sequence[Token]) -> list[Token]:
     """Up to the first word that starts a side remark ("but keep ...", "please", ", the rest stays")."""
     words = bare(tokens)
     for index, token in enumerate(words):
+        if token.has("skip.polite") and index + 1 < len(words) and words[index + 1].has("adj.color", "adj.look"):
+            continue
         if index and token.has("link.cut") and not token.has("adj.color"):
             return bare(words[:index])
     return words
@@ -47,9 +49,11 @@ def command(clause: Clause) -> Command:
     if not clause.verb:
         return _statement(clause)
     verb = clause.verb
-    words = trimmed(clause.after) or trimmed(clause.before)
+    words = trimmed(clause.after) or _subject(clause.before)
     if clause.before and clause.after and bare(clause.before) and _only_remarks(clause.after):
         words = trimmed(clause.before)
+    if verb == "want" and words and words[0].has("verb.draw"):
+        return Command(clause, "draw", tuple(words[1:]), (), target(words[1:]))
     if verb == "want" or (verb == "draw" and words and words[0].has("det.definite") and words[-1].has("adj.color")):
         return _wish(clause, words)
     swapped = _instead(words)
@@ -65,6 +69,16 @@ def command(clause: Clause) -> Command:
         subject, predicate = at_predicate(words)
         return Command(clause, verb, tuple(subject), tuple(predicate), target(subject))
     return Command(clause, verb, tuple(words), (), target(words))
+
+
+def _subject(before: Sequence[Token]) -> list[Token]:
+    """What comes before a participle, without "can ... be"."""
+    words = trimmed(before)
+    while len(words) > 1 and words[0].has("ask.aux", "ask.yesno"):
+        words = bare(words[1:])
+    while len(words) > 1 and words[-1].has("verb.be"):
+        words = bare(words[:-1])
+    return words
 
 
 def _only_remarks(tokens: Sequence[Token]) -> bool:
@@ -85,19 +99,36 @@ def _statement(clause: Clause) -> Command:
     swapped = _instead(words)
     if swapped is not None:
         return Command(clause, "replace", tuple(swapped[0]), tuple(swapped[1]), target(swapped[0]))
+    subject, predicate = at_predicate([token for token in words if not token.has("skip.polite")])
+    described = predicate and all(token.has("adj.color", "adj.look", "skip.filler") for token in predicate)
+    remark = any(token.has("link.remark", "ask.yesno", "verb.be") for token in words)
+    if described and not remark and subject[0].has("det.definite") and target(subject) == PART and len(words) <= _SHORT:
+        return Command(clause, "make", tuple(subject), tuple(predicate), PART)
+    if _is_without(clause.tokens):
+        words = [token for token in words if not token.has("link.no")]
+        return Command(clause, "remove", tuple(words), (), target(words))
     return Command(clause, "", tuple(words), (), target(words))
+
+
+def _is_without(tokens: Sequence[Token]) -> bool:
+    """Whether the clause is "without the hat" or "no people": a removal in two or three words."""
+    if len(tokens) < 2 or len(tokens) > 4 or not tokens[0].has("link.no") or tokens[1].kind == "mark":
+        return False
+    return target(tokens[1:]) == PART and not tokens[1].has("chat.ok", "chat.thanks", "skip.polite")
 
 
 def _instead(words: Sequence[Token]) -> tuple[list[Token], list[Token]] | None:
     """Region and result of "a crown instead of the hat"."""
     for index, token in enumerate(words):
         if token.has("link.instead") and 0 < index < len(words) - 1 and not token.has("skip.polite"):
-            return bare(words[index + 1 :]), bare(words[:index])
+            there = next((at for at, word in enumerate(words[:index]) if at and word.has("det.indefinite")), 0)
+            receiver = words[0].has("det.definite", "pronoun.person")
+            return bare(words[index + 1 :]), bare(words[there if receiver else 0 : index])
     return None
 
 
 def _wish(clause: Clause, words: Sequence[Token]) -> Command:
-    """ "I want the tie red" is like "make the tie red"; "I want a red tie" asks for something new."""
+    """A wish: "I want the tie red" is like "make the tie red"; "I want a red tie" asks for something new."""
     for index, token in enumerate(words):
         if token.has("verb.be") and 0 < index < len(words) - 1:
             words = [*words[:index], *words[index + 1 :]]
@@ -129,7 +160,7 @@ def _at_separator(words: Sequence[Token], links: tuple[str, ...]) -> tuple[list[
 
 
 def _is_place(words: Sequence[Token], index: int) -> bool:
-    """ "to the left" is a place, not a result."""
+    """Whether it is like "to the left", a place and not a result."""
     following = words[index + 1]
     after = words[index + 2] if index + 2 < len(words) else None
     if following.has("det.definite") and after is not None:
@@ -138,7 +169,7 @@ def _is_place(words: Sequence[Token], index: int) -> bool:
 
 
 def _without_from(subject: list[Token], result: list[Token]) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
-    """ "from red" of "the car from red to blue" says nothing about the region."""
+    """Without "from red" of "the car from red to blue", which says nothing about the region."""
     for index, token in enumerate(subject):
         following = subject[index + 1] if index + 1 < len(subject) else None
         if index and token.word in _FROM and following is not None and following.has("adj.color", "adj.look"):
@@ -146,6 +177,8 @@ def _without_from(subject: list[Token], result: list[Token]) -> tuple[tuple[Toke
     return tuple(subject), tuple(result)
 
 
+_SHORT = 6
+"""Words of a bare phrase that may be a change ("the hat red please") rather than a description."""
 _IN = frozenset({"in", "en", "de"})
 _FROM = frozenset({"from", "von", "de", "du"})
 
@@ -154,13 +187,19 @@ def at_predicate(words: Sequence[Token]) -> tuple[list[Token], list[Token]]:
     """Divide "the man's tie red" where the noun phrase ends; the second part is empty when there is no predicate."""
     words = list(words)
     position = 0
+    if len(words) > 1 and words[0].has("pronoun.clitic") and words[1].has("link.to"):
+        return words[:1], bare(words[2:])
     while position < len(words) and words[position].has("det.definite", "det.indefinite", "pronoun.it"):
         position += 1
         if words[position - 1].has("pronoun.it", "pronoun.person") and target(words) != PART:
             return words[:position], bare(words[position:])
     if words and words[0].has("pronoun.person") and target(words) != PART:
         return words[:1], bare(words[1:])
-    if position and words[0].has("pronoun.clitic") and (position == len(words) or words[position].has(*_PREDICATE)):
+    if (
+        position
+        and words[0].has("pronoun.clitic")
+        and (position == len(words) or words[position].has(*_PREDICATE, "link.to"))
+    ):
         return words[:1], bare(words[1:])
     start = position
     while position < len(words) and _describes(words[position]) and position + 1 < len(words):
@@ -171,6 +210,8 @@ def at_predicate(words: Sequence[Token]) -> tuple[list[Token], list[Token]]:
 
 
 def _describes(token: Token) -> bool:
+    if token.has("adj.color", "adj.look"):
+        return True
     return token.has(*_PREDICATE) and not token.has("noun.mass", "noun.background", "noun.text")
 
 
@@ -179,6 +220,9 @@ def _after_noun(words: list[Token], noun: int) -> tuple[list[Token], list[Token]
     while position < len(words):
         token, last = words[position], words[position - 1]
         linked = last.has("link.on", "link.of", "link.from", "link.with", "link.and", "det.definite", "possessive")
+        linked = linked and not last.has("pronoun.person")
+        if token.word in SAYS:
+            return words[:position], words[position:]
         if token.has("link.to", "link.like") and not token.has("link.on"):
             return words[:position], bare(words[position + (0 if token.has("link.like") else 1) :])
         if not linked and (token.has("det.indefinite") or token.has("number.double")):
@@ -187,6 +231,10 @@ def _after_noun(words: list[Token], noun: int) -> tuple[list[Token], list[Token]
             return words[:position], words[position:]
         position += 1
     return words, []
+
+
+SAYS = frozenset({"say", "says", "read", "reads", "saying"})
+"""Verbs before the text of a sign."""
 
 
 def _all_predicate(tokens: Sequence[Token]) -> bool:

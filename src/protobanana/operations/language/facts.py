@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 from protobanana.operations.language.commands import Command
+from protobanana.operations.language.formats import shape_words
 from protobanana.operations.language.reading import Reading
 from protobanana.operations.language.sizes import read_shape
 from protobanana.operations.language.targets import BACKGROUND, NEW, NOTHING, PART, PERSON, PICTURE, SCENE
@@ -25,20 +28,21 @@ def transparent(command: Command) -> bool:
     """Whether it asks for transparency of the picture or its background rather than of a thing in it."""
     if not command.mentions("adj.transparent"):
         return False
-    if command.mentions("noun.background") or command.target in {PICTURE, NOTHING, BACKGROUND}:
+    if command.mentions("noun.background", "noun.subject") or command.target in {PICTURE, NOTHING, BACKGROUND}:
         return True
     tokens = command.clause.tokens
-    if any(b.has("adj.transparent") and a.has("link.on") for a, b in zip(tokens, tokens[1:], strict=False)):
+    if any(b.has("adj.transparent") and a.has("link.on") for a, b in itertools.pairwise(tokens)):
         return True
     return command.mentions("noun.picture") and command.target not in {PART, PERSON}
 
 
 def without_background(command: Command) -> bool:
-    """ "no background", "without the background"."""
+    """Whether it says "no background", "without the background"."""
     tokens = command.clause.tokens
     for index, token in enumerate(tokens):
+        near = tokens[max(0, index - 1) : index] if token.kind == "cjk" else ()
         if token.has("link.no") and any(
-            following.has("noun.background") for following in tokens[index + 1 : index + 3]
+            other.has("noun.background") for other in (*near, *tokens[index + 1 : index + 3])
         ):
             return True
     return False
@@ -62,8 +66,15 @@ def replaces_background(reading: Reading) -> bool:
 
 def only_shape(reading: Reading, command: Command) -> bool:
     """Whether the command is about nothing but the shape of the whole picture ("make it 16:9", "square please")."""
-    if command.target not in {PICTURE, NOTHING, PART, SCENE, NEW} or read_shape(reading) is None:
+    shape = read_shape(reading)
+    if command.target not in {PICTURE, NOTHING, PART, SCENE, NEW} or shape is None or shape.standard:
         return False
+    if command.target == NEW and command.verb:
+        return False
+    if command.target == PART and command.object and command.object[0].has("det.definite"):
+        return all(
+            token.word in shape_words("about") or token.has("noun.picture", "link.of") for token in command.object[1:]
+        )
     return len(reading.commands) == 1 or command.target in {PICTURE, NOTHING}
 
 
@@ -92,6 +103,10 @@ def needs_picture(reading: Reading) -> bool:
         return False
     for command in reading.commands:
         if command.verb in _ON_PICTURES and command.target == PICTURE and not command.mentions("verb.draw"):
+            continue
+        if command.verb in {"extend", "zoomout"} and command.target != NEW:
+            continue
+        if command.verb == "combine" and command.mentions("noun.several", "noun.picture", "noun.reference"):
             continue
         if command.verb in _ON_PARTS and command.target in {PERSON, PART} and command.mentions("det.definite"):
             continue

@@ -15,6 +15,8 @@ LANGUAGES = (*LATIN, "zh", "ja")
 _SHARED = "shared"
 _CORRECTED = ("verb.", "noun.background", "noun.picture", "adj.transparent", "participle.")
 _SHORTEST_CORRECTED = 6
+_HINT = 0.2
+"""What a word of the data files counts for its language; a telltale counts 1."""
 
 
 class _Node:
@@ -41,17 +43,19 @@ class Lexicon:
 
     def __init__(self, tables: Sequence[Mapping[str, Any]]) -> None:
         self._root = _Node()
-        self.pairs: list[tuple[str, str, str]] = []
+        self._pairs: dict[str, list[tuple[str, str]]] = {}
         self.settings: dict[str, Any] = {}
         self._near: dict[str, set[str]] = {}
         self._sound = frozenset(word for table in tables for word in table.get("sound", ()))
         for table in tables:
-            self.pairs += [(head, particle, tag) for head, particle, tag in table.get("pairs", ())]
+            for head, particle, tag in table.get("pairs", ()):
+                self._pairs.setdefault(head, []).append((particle, tag))
             self.settings |= table.get("settings", {})
             for tag, phrase in _phrases(
                 {k: v for k, v in table.items() if k not in {"pairs", "settings", "sound", "telltale"}}
             ):
                 self._add(tag, phrase)
+        self._stems = [(head[:-1], pairs) for head, pairs in self._pairs.items() if head.endswith("*")]
 
     def _add(self, tag: str, phrase: str) -> None:
         node = self._root
@@ -71,6 +75,11 @@ class Lexicon:
         if tag.startswith(_CORRECTED) and len(words) == 1 and len(words[0]) >= _SHORTEST_CORRECTED:
             for variant in _one_shorter(words[0].rstrip("*")):
                 self._near.setdefault(variant, set()).add(words[0].rstrip("*"))
+
+    def particles(self, word: str) -> list[tuple[str, str]]:
+        """Particles that make another verb of a word, with the tag of that verb: "cut" has ("out", "verb.cutout")."""
+        found = self._pairs.get(word, [])
+        return found + [pair for stem, pairs in self._stems for pair in pairs if word.startswith(stem)]
 
     def tag(self, tokens: Sequence[Token]) -> list[Token]:
         """Merge the longest known phrases into tagged tokens; what is unknown stays as it is."""
@@ -175,16 +184,32 @@ def _telltales() -> Mapping[str, frozenset[str]]:
     return {word: frozenset(languages) for word, languages in found.items()}
 
 
+@lru_cache(maxsize=1)
+def _vocabulary() -> Mapping[str, frozenset[str]]:
+    """The languages whose data files use a word at all, by word."""
+    found: dict[str, set[str]] = {}
+    for language in LATIN:
+        table = {key: value for key, value in _tables()[language].items() if isinstance(value, Mapping)}
+        for _, phrase in _phrases({key: value for key, value in table.items() if key != "settings"}):
+            for word in _words(phrase):
+                found.setdefault(word, set()).add(language)
+    return {word: frozenset(languages) for word, languages in found.items()}
+
+
 def language_of(folded: str, tokens: Sequence[Token]) -> str:
     """The language of a text: `en`, `de`, `es`, `fr`, `zh` or `ja`; English when nothing tells."""
     if is_cjk(folded):
         return "ja" if has_kana(folded) else "zh"
-    telltales = _telltales()
+    telltales, vocabulary = _telltales(), _vocabulary()
     votes = dict.fromkeys(LATIN, 0.0)
     for token in tokens[:200]:
         languages = telltales.get(token.word)
         if languages:
             for language in languages:
                 votes[language] += 1 / len(languages)
+        for language in vocabulary.get(token.word, ()):
+            votes[language] += _HINT / len(vocabulary[token.word])
+    if "¿" in folded or "¡" in folded:
+        votes["es"] += 2
     best = max(votes, key=lambda language: votes[language])
     return best if votes[best] > votes["en"] else "en"

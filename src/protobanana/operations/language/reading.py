@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from protobanana.operations.language import cjk, commands
 from protobanana.operations.language.clauses import clause, sentences, split
 from protobanana.operations.language.commands import Command
 from protobanana.operations.language.lexicon import language_of, lexicon
+from protobanana.operations.language.targets import PART
 from protobanana.operations.language.tokens import Token, cap, fold, tokenise
 
 _REMEMBERED = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """A text, folded and tagged, and its commands in order ("keep the rest" and the like left out)."""
 
@@ -48,4 +49,19 @@ def read(text: str) -> Reading:
     tokens = words.tag(raw)
     build = cjk.command if language in {"zh", "ja"} else commands.command
     found = [build(clause(part, words, asks=asks)) for run, asks in sentences(tokens) for part in split(run)]
-    return Reading(text, folded, language, tuple(tokens), tuple(c for c in found if c.verb != "keep"))
+    kept = [command for command in found if command.verb != "keep"]
+    return Reading(text, folded, language, tuple(tokens), tuple(_resolved(kept)))
+
+
+def _resolved(found: list[Command]) -> list[Command]:
+    """Commands with pronouns joined to what they mean: "the bag: make it leather"."""
+    joined: list[Command] = []
+    for command in found:
+        last = joined[-1] if joined else None
+        if last is not None and not last.verb and last.target == PART and last.object[0].has("det.definite"):
+            pronoun = len(command.object) == 1 and command.object[0].has("pronoun.it", "pronoun.person")
+            if command.verb and pronoun and not any(token.has("ask.yesno", "link.remark") for token in last.object):
+                joined[-1] = replace(command, object=last.object, target=PART)
+                continue
+        joined.append(command)
+    return joined

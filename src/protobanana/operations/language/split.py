@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from protobanana.operations.language.commands import Command
+from protobanana.operations.language.commands import SAYS, Command
 from protobanana.operations.language.lexicon import lexicon
 from protobanana.operations.language.reading import Reading
 from protobanana.operations.language.targets import bare, noun_chunk
 from protobanana.operations.language.tokens import Token
 
+_LINKS = ("link.from", "link.of", "link.on")
 _QUALITY = ("adj.color", "adj.look", "adj.comparative", "skip.filler")
 _CJK = ("zh", "ja")
 
@@ -29,38 +30,37 @@ def split(reading: Reading, command: Command) -> Split | None:
     words = _without_picture(bare(command.object))
     if not words:
         return None
-    words = _looked_through(words)
+    named, words = words, _looked_through(words)
+    recoloured = command.verb == "recolor" or named != words
     settings = lexicon(reading.language).settings
     region = _nominative(reading.quote(tuple(words)), settings)
     if command.verb in {"remove", "cutout"}:
         return Split(region, _uncovered(reading, command, settings))
-    return Split(region, _result(reading, command, words, settings))
+    return Split(region, _result(reading, command, words, settings, recoloured=recoloured))
 
 
 def _nominative(phrase: str, settings: dict[str, Any]) -> str:
     """Without what the words around it did to it: "del coche" is "el coche", "the car's" is "the car"."""
-    first, _, rest = phrase.partition(" ")
-    plain = settings.get("nominative", {}).get(first)
-    phrase = f"{plain} {rest}" if plain else phrase
+    for prefix, plain in settings.get("nominative", {}).items():
+        if phrase.lower().startswith(prefix):
+            phrase = plain + phrase[len(prefix) :]
+            break
     return phrase.removesuffix("'s").removesuffix("’s")
 
 
 def _without_picture(words: Sequence[Token]) -> list[Token]:
     """Drop "from the picture", "in this photo" at the end, and "of the picture"."""
     words = list(words)
-    if (
-        len(words) > 2
-        and words[-1].has("pronoun.it", "noun.picture")
-        and words[-2].has("link.from", "link.of", "link.on")
-    ):
-        words = bare(words[:-2])
-    elif len(words) > 3 and words[-1].has("noun.picture") and words[-3].has("link.from", "link.of", "link.on"):
-        words = bare(words[:-3])
+    if len(words) > 1 and words[-1].has("pronoun.it") and " " in words[-1].word and not words[-2].has(*_LINKS):
+        return bare(words[:-1])
+    for linked in (2, 3):
+        if len(words) > linked and words[-1].has("pronoun.it", "noun.picture") and words[-linked].has(*_LINKS):
+            return bare(words[:-linked])
     return words
 
 
 def _looked_through(words: Sequence[Token]) -> list[Token]:
-    """ "the colour of the car" and "the car's colour" stand for the car, "her hair colour" for her hair."""
+    """The thing itself: the car of "the colour of the car" and "the car's colour", her hair of "her hair colour"."""
     words = list(words)
     at = next((index for index, token in enumerate(words) if token.has("noun.color")), None)
     if at is None or len(words) < 2:
@@ -88,21 +88,42 @@ def _uncovered(reading: Reading, command: Command, settings: dict[str, Any]) -> 
 _OFF = frozenset({"from", "off", "off of", "von", "vom", "aus"})
 
 
-def _result(reading: Reading, command: Command, region: Sequence[Token], settings: dict[str, Any]) -> str:
+def _result(
+    reading: Reading, command: Command, region: Sequence[Token], settings: dict[str, Any], *, recoloured: bool
+) -> str:
     words = bare(command.result)
-    while len(words) > 1 and words[0].word in _COPULAS:
+    while len(words) > 1 and words[-1].word in settings.get("closing", ()):
+        words = bare(words[:-1])
+    while len(words) > 1 and (words[0].word in _COPULAS or words[0].has("noun.color")):
         words = bare(words[1:])
     noun = _head(region, settings, cjk=reading.language in _CJK)
     if not words:
         quality = settings.get("touched", {}).get(command.clause.spoken) or settings.get("different", "different")
-        return _phrase(quality, "", noun, region, reading, settings)
+        return _phrase(quality, "", noun, region[0].word, reading)
+    merged = command.verb != "replace" and (len(words) > 2 or recoloured)
+    if (
+        merged
+        and len(words) > 1
+        and words[0].has("det.indefinite")
+        and all(token.has(*_QUALITY) for token in words[1:])
+    ):
+        words = words[1:]
+    if len(words) > 1 and words[0].word in SAYS:
+        return _phrase("", f"that says {reading.quote(tuple(words[1:]))}", noun, region[0].word, reading)
     described, tail = _described(words)
+    if words[0].word == "like" and reading.language == "en":
+        return _phrase("", f"that looks {reading.quote(tuple(words))}", noun, region[0].word, reading)
+    if recoloured and not described and not words[0].has("det.indefinite", "det.definite") and words[0].kind != "quote":
+        described, tail = words, []
     if not described:
         return _one(reading, words, noun)
-    return _phrase(reading.quote(tuple(described)), reading.quote(tuple(tail)), noun, region, reading, settings)
+    return _phrase(reading.quote(tuple(described)), reading.quote(tuple(tail)), noun, region[0].word, reading)
 
 
-_COPULAS = frozenset("look looks appear become be to into turn seem all completely totally entirely fully of de en in".split())
+_COPULAS = frozenset(
+    {"look", "looks", "appear", "become", "be", "to", "into", "turn", "seem", "all", "completely", "totally"}
+    | {"entirely", "fully", "of", "de", "en", "in"}
+)
 
 
 def _described(words: Sequence[Token]) -> tuple[list[Token], list[Token]]:
@@ -129,34 +150,46 @@ def _head(region: Sequence[Token], settings: dict[str, Any], *, cjk: bool) -> li
     if cjk:
         at = max((index for index, token in enumerate(region) if token.has("link.of")), default=-1)
         return list(region[at + 1 :])
-    chunk = noun_chunk(region)
-    owner = max((index for index, token in enumerate(chunk) if token.has("possessive")), default=-1)
-    chunk = [token for token in chunk[owner + 1 :] if token.has("noun.one") or not token.has(*_DETERMINERS)] or chunk[-1:]
+    owner = max((index for index, token in enumerate(region[:-1]) if token.has("possessive")), default=-1)
+    chunk = noun_chunk(region[owner + 1 :]) or list(region)
+    chunk = [token for token in chunk if token.has("noun.one") or not token.has(*_DETERMINERS)] or chunk[-1:]
     if settings.get("noun_first"):
         return chunk[:1]
-    nouns = [token for token in chunk if not token.has(*_ADJECTIVES)] or chunk[-1:]
+    nouns = [token for token in chunk[:-1] if not token.has(*_ADJECTIVES)]
+    nouns += [token for token in chunk[-1:] if not nouns or not token.has(*_ADJECTIVES[:4])]
+    if len(chunk) > 2 and chunk[-2].word == "-":
+        return chunk[-3:]
     return nouns[-2:] if len(nouns) <= 2 else nouns[-1:]
 
 
 _DETERMINERS = ("det.definite", "det.indefinite", "pronoun.person", "skip.polite")
-_ADJECTIVES = ("adj.color", "adj.look", "adj.size", "adj.comparative", "side.left", "side.right", "side.top", "side.bottom")
+_ADJECTIVES = (
+    "adj.color",
+    "adj.look",
+    "adj.size",
+    "adj.comparative",
+    "side.left",
+    "side.right",
+    "side.top",
+    "side.bottom",
+)
 
 
-def _phrase(
-    quality: str, tail: str, noun: Sequence[Token], region: Sequence[Token], reading: Reading, settings: dict[str, Any]
-) -> str:
+def _phrase(quality: str, tail: str, noun: Sequence[Token], first: str, reading: Reading) -> str:
     """A noun phrase of the region's noun and its new quality, in the order of the language."""
+    settings = lexicon(reading.language).settings
     name = reading.quote(tuple(noun)).removesuffix("'s").removesuffix("’s")
     if reading.language in _CJK:
         return f"{_attributive(quality, reading.language, settings)}{name}{tail}"
-    first = region[0].word if region else ""
     article = str(settings.get("articles", {}).get(first, ""))
     if reading.language == "en":
         article = _english_article(quality, noun)
     plural = bool(noun) and noun[-1].has("noun.plural", "noun.mass")
     if reading.language == "de":
         article = "" if plural else article
+        name = name.removesuffix("s") if first == "des" else name
         quality = _german(quality.lower(), article, first)
+    quality = _feminine(quality, settings) if article in {"una", "une"} else quality
     words = (article, name, quality, tail) if settings.get("noun_first") else (article, quality, name, tail)
     return " ".join(word for word in words if word)
 
@@ -184,6 +217,17 @@ def _english_article(quality: str, noun: Sequence[Token]) -> str:
     if plural or head.has("noun.plural", "noun.mass"):
         return ""
     return "an" if quality[:1].lower() in set("aeio") or quality.lower().startswith(("ul", "un", "ug")) else "a"
+
+
+def _feminine(adjective: str, settings: dict[str, Any]) -> str:
+    """The feminine form: "rojo" to "roja", "vert" to "verte"."""
+    special = settings.get("feminine", {})
+    if adjective in special:
+        return str(special[adjective])
+    for masculine, feminine in settings.get("feminine_endings", {}).items():
+        if adjective.endswith(masculine) and " " not in adjective:
+            return adjective.removesuffix(masculine) + str(feminine)
+    return adjective
 
 
 def _german(adjective: str, article: str, first: str) -> str:

@@ -11,6 +11,7 @@ BACKGROUND, PICTURE, SCENE, PERSON, PART, NEW, NOTHING = (
 )
 _DET = ("det.definite", "det.indefinite")
 _QUALITY = ("adj.color", "adj.look", "adj.comparative", "adj.transparent", "skip.filler")
+_MANNER = ("adj.style", "adj.moment")
 _AFTER_NOUN = ("link.of", "link.on", "link.with", "link.to", "link.from", "link.cut", "link.and", "link.instead")
 
 
@@ -36,6 +37,9 @@ def noun_chunk(tokens: Sequence[Token]) -> list[Token]:
     """The first noun phrase up to a preposition, conjunction or mark; "colour of the ..." is looked through."""
     chunk: list[Token] = []
     for token in tokens:
+        if token.word == "-" and chunk:
+            chunk.append(token)
+            continue
         if token.kind == "mark" or token.has("link.cut"):
             if chunk:
                 break
@@ -72,16 +76,21 @@ def target(tokens: Sequence[Token]) -> str:
     first = chunk[0]
     content = [token for token in chunk if not token.has(*_DET) or token.has("pronoun.it", "pronoun.person")]
     if first.has("pronoun.it") and not _determines(first, chunk):
-        return PICTURE
+        hung = " " in first.word and any(token.has("link.on") for token in words[len(chunk) : len(chunk) + 1])
+        return PART if hung and _belongs_to_part(words, chunk) else PICTURE
     if first.has("pronoun.person") and not _determines(first, chunk):
         return PERSON
     if any(token.has("noun.background") for token in chunk):
         return _background_or_part(chunk)
-    if not content or (len(chunk) > 1 and first.has("pronoun.clitic") and chunk[1].has(*_QUALITY)):
+    if not content or (len(chunk) > 1 and first.has("pronoun.clitic") and chunk[1].has(*_QUALITY, "link.to")):
         return PICTURE if first.has("pronoun.clitic") else NOTHING
     named = [token for token in content if not token.has(*_QUALITY, *_DET)]
+    if named and all(token.has(*_MANNER) for token in named) and not first.has("det.definite"):
+        return NOTHING
     if named and named[-1].has("noun.scene") and not _belongs_to_part(words, chunk):
         return SCENE
+    if named and named[-1].has("noun.picture") and first.has("det.indefinite") and not first.has("det.definite"):
+        return NEW
     if named and named[-1].has("noun.picture") and not _belongs_to_part(words, chunk):
         return PICTURE
     if not named and not any(token.has("det.definite") for token in chunk):
@@ -94,6 +103,8 @@ def _determines(first: Token, chunk: Sequence[Token]) -> bool:
     if not first.has("det.definite") or len(chunk) < 2:
         return False
     following = chunk[1]
+    if following.has("adj.act"):
+        return len(chunk) > 2 and chunk[2].has("adj.color")
     if following.has("noun.color", "noun.text", "noun.mass", "noun.scene"):
         return True
     if following.has("adj.act", "adj.comparative", "adj.size", "det.indefinite", "unit.percent", "side.all"):
