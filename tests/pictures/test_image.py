@@ -117,3 +117,19 @@ def test_data_url_and_identity() -> None:
 
     assert Image.from_bytes(data).data_url().startswith("data:image/png;base64,")
     assert Image.from_bytes(data).sha256 == Image.from_bytes(data).sha256
+
+
+def test_sixteen_bits_are_scaled() -> None:
+    """A sixteen-bit grey keeps its brightness, and is marked as no ordinary picture."""
+    image = Image.from_bytes(png(PIL.Image.new("I;16", (4, 4), 32_896)))
+
+    assert not image.ordinary
+    assert image.decoded().getpixel((1, 1)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "ordinary"), [("RGB", "PNG", True), ("CMYK", "JPEG", False), ("RGB", "GIF", False)]
+)
+def test_what_is_ordinary(mode: str, name: str, ordinary: bool) -> None:
+    """Only what every program reads alike is passed on as it came."""
+    assert Image.from_bytes(png(PIL.Image.new(mode, (4, 4)), name)).ordinary is ordinary

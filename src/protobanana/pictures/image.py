@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
 
+import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
@@ -22,6 +23,7 @@ from protobanana.errors import ImageTooLargeError, InvalidImageError
 OutputFormat = Literal["png", "jpeg", "webp"]
 READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 """Pillow format names that are accepted."""
+_ORDINARY_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 _MIME = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp",
          "tiff": "image/tiff"}  # fmt: skip
 
@@ -46,6 +48,8 @@ class Image:
     width: int
     height: int
     has_alpha: bool = False
+    ordinary: bool = True
+    """Whether every program reads it alike: PNG, JPEG or WebP with eight bits of grey or RGB."""
 
     @classmethod
     def from_bytes(cls, data: bytes, *, limits: Limits = DEFAULT_LIMITS, name: str = "image") -> Image:
@@ -71,7 +75,8 @@ class Image:
         width, height = (header.height, header.width) if sideways else header.size
         # Pillow calls the JPEG of many phones, which carries a second picture, MPO.
         format_ = {"MPO": "jpeg"}.get(header.format or "", (header.format or "").lower())
-        return cls(data, format_, width, height, _has_alpha(header))
+        ordinary = format_ in get_args(OutputFormat) and header.mode in _ORDINARY_MODES
+        return cls(data, format_, width, height, _has_alpha(header), ordinary)
 
     @classmethod
     def from_pil(cls, picture: PIL.Image.Image, *, format: OutputFormat = "png", quality: int = 95) -> Image:  # noqa: A002 - the field's name in OpenAI's API
@@ -128,6 +133,8 @@ class Image:
                 warnings.simplefilter("ignore")  # Pillow remarks on odd metadata; the pixels decide here
                 picture.load()
                 upright = PIL.ImageOps.exif_transpose(picture)
+                if upright.mode.startswith("I"):  # sixteen bits: Pillow would clip at 255 instead of scaling
+                    upright = PIL.Image.fromarray((np.asarray(upright).clip(0, 65_535) // 257).astype(np.uint8))
                 return upright.convert("RGBA" if _has_alpha(picture) else "RGB")
         except (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error) as error:
             message = "The picture is damaged: its header is fine, its pixels cannot be read."
