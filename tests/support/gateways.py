@@ -91,7 +91,9 @@ def litellm_config(engine_url: str, *, callback: bool, extra: list[dict[str, Any
     }
 
 
-def start_litellm(folder: Path, config: dict[str, Any], engine: Any) -> Gateway:
+def start_litellm(
+    folder: Path, config: dict[str, Any], engine: Any, environment: dict[str, str] | None = None
+) -> Gateway:
     """LiteLLM's proxy program, as an operator starts it."""
     path = folder / "config.yaml"
     path.write_text(json.dumps(config), "utf-8")
@@ -105,13 +107,16 @@ def start_litellm(folder: Path, config: dict[str, Any], engine: Any) -> Gateway:
         "--port",
         str(port),
     ]
-    return start(command, f"http://127.0.0.1:{port}", folder, engine)
+    return start(command, f"http://127.0.0.1:{port}", folder, engine, environment)
 
 
-def start(command: list[str], url: str | None, folder: Path, engine: Any) -> Gateway:
+def start(
+    command: list[str], url: str | None, folder: Path, engine: Any, environment: dict[str, str] | None = None
+) -> Gateway:
     """Start a gateway and wait until it answers; `url` None: the program says where it is."""
     log = folder / "gateway.log"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("COMFYUI", "PROTOBANANA", "LITELLM"))}
+    bare = {k: v for k, v in os.environ.items() if not k.startswith(("COMFYUI", "PROTOBANANA", "LITELLM"))}
+    bare["PROTOBANANA_STORE"] = str(folder / "pictures")
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -119,7 +124,7 @@ def start(command: list[str], url: str | None, folder: Path, engine: Any) -> Gat
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=folder,
-            env=environment | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+            env=bare | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"} | (environment or {}),
         )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
