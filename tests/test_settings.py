@@ -15,10 +15,19 @@ DEFAULTS = {
     "COMFYUI_QUEUE_TIMEOUT": 3600.0,
     "PROTOBANANA_WORKFLOWS_DIR": None,
     "PROTOBANANA_INTENT_MODE": "hybrid",
+    "PROTOBANANA_AGENT_BASE": None,
+    "PROTOBANANA_AGENT_KEY": None,
+    "PROTOBANANA_AGENT_MODEL": "protolabs/fast",
+    "PROTOBANANA_AGENT_MAX_ITERS": 3,
+    "PROTOBANANA_AGENT_VISION": False,
     "PROTOBANANA_MAX_IMAGE_MB": 50.0,
     "PROTOBANANA_MAX_IMAGE_MEGAPIXELS": 64.0,
     "PROTOBANANA_FETCH_ALLOW": "",
     "PROTOBANANA_SECRET": None,
+    "PROTOBANANA_STORE": None,
+    "PROTOBANANA_STORE_MB": 2048.0,
+    "PROTOBANANA_STORE_HOURS": 168.0,
+    "PROTOBANANA_PUBLIC_URL": None,
     "LITELLM_MASTER_KEY": None,
 }
 
@@ -45,8 +54,14 @@ def test_every_variable_and_its_default() -> None:
         ("COMFYUI_TIMEOUT", "soon"),
         ("COMFYUI_TIMEOUT", "0"),
         ("PROTOBANANA_INTENT_MODE", "psychic"),
+        ("PROTOBANANA_AGENT_BASE", "localhost"),
+        ("PROTOBANANA_AGENT_MAX_ITERS", "0"),
+        ("PROTOBANANA_AGENT_VISION", "blind"),
         ("PROTOBANANA_WORKFLOWS_DIR", "/nowhere/at/all"),
         ("PROTOBANANA_MAX_IMAGE_MB", "-1"),
+        ("PROTOBANANA_STORE_MB", "much"),
+        ("PROTOBANANA_STORE_HOURS", "0"),
+        ("PROTOBANANA_PUBLIC_URL", "pictures.example"),
     ],
 )
 def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -72,3 +87,27 @@ def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("COMFYUI_TIMEOUT", "")
 
     assert load_settings().comfyui_timeout == 600.0
+
+
+@pytest.mark.parametrize(
+    ("value", "folder"),
+    [("off", None), ("OFF", None), ("/data/pictures", "/data/pictures"), ("file:///data/p", "/data/p")],
+)
+def test_the_folder_of_the_store(monkeypatch: pytest.MonkeyPatch, value: str, folder: str | None) -> None:
+    """A folder, a file URL, or none at all."""
+    monkeypatch.setenv("PROTOBANANA_STORE", value)
+
+    assert load_settings().store_folder == (Path(folder) if folder else None)
+
+
+@pytest.mark.parametrize("value", ["", "s3://bucket/prefix"])
+def test_the_folder_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str) -> None:
+    """Unset, and for what must stay on this machine beside a bucket, it is the platform's folder for data of a user."""
+    monkeypatch.setenv("PROTOBANANA_STORE", value)
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA", "HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    folder = load_settings().store_folder
+
+    assert folder is not None
+    assert folder.name == "protobanana"
+    assert folder.is_relative_to(tmp_path)

@@ -92,6 +92,16 @@ class WorkflowRejectedError(ProtoBananaError):
     code = "workflow_rejected"
 
 
+# The language model's fault ---------------------------------------------------------------------------------------
+
+
+class LanguageModelError(ProtoBananaError):
+    """The agent's LLM cannot be reached, refuses, takes too long or breaks off."""
+
+    status = 502
+    code = "language_model"
+
+
 # The renderer's fault ---------------------------------------------------------------------------------------------
 
 

@@ -54,6 +54,8 @@ class Produced:
     seed: int | None = None
     batch_index: int = 0
     prompt: str = ""
+    parents: tuple[str, ...] = ()
+    """Handles of the pictures it was made from."""
     handle: str = ""
     """`img_...`: the name by which the picture is spoken of from now on; empty until the turn has named it."""
     mask: Image | None = None
@@ -62,11 +64,16 @@ class Produced:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens in OpenAI's sense: words in, picture tokens in, picture tokens out."""
+    """Tokens in OpenAI's sense: words in, picture tokens in, picture tokens out, words out.
+
+    The word counts are 0 where no LLM took part: then whoever answers the client counts its words.
+    """
 
     text_tokens: int = 0
     image_tokens: int = 0
     output_tokens: int = 0
+    answer_tokens: int = 0
+    """What the LLM wrote in all its calls of the turn, as it counted itself; its prompts are in `text_tokens`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -38,7 +39,27 @@ class Settings(BaseSettings):
     intent_mode: Annotated[Literal["agent", "hybrid", "keyword"], Field(validation_alias="PROTOBANANA_INTENT_MODE")] = (
         "hybrid"
     )
-    """Who decides what a chat turn means: an LLM, an LLM with the word router behind it, or the words alone."""
+    """Who decides what a chat turn means. `keyword`: the word router, no LLM is ever called. `agent`: the LLM, where
+    one is configured. `hybrid`: the LLM too, but turns that leave nothing to decide (a mask, or an operation's
+    parameters named in the request) are drawn at once. Without an LLM, or when its first call fails, the word router
+    answers."""
+
+    agent_base: Annotated[str | None, Field(validation_alias="PROTOBANANA_AGENT_BASE")] = None
+    """Address of the agent's LLM (`http://host:8000/v1`). Unset: an alias of the running gateway, called in-process, or
+    the provider that the model's name says."""
+
+    agent_key: Annotated[str | None, Field(validation_alias="PROTOBANANA_AGENT_KEY", repr=False)] = None
+    """Key for the agent's LLM."""
+
+    agent_model: Annotated[str, Field(validation_alias="PROTOBANANA_AGENT_MODEL")] = "protolabs/fast"
+    """The agent's LLM: an alias of the gateway, or LiteLLM's name of a model (`ollama_chat/qwen3:8b`); with an address,
+    a name without a provider is one of an OpenAI-compatible server."""
+
+    agent_max_iters: Annotated[int, Field(validation_alias="PROTOBANANA_AGENT_MAX_ITERS", ge=1, le=20)] = 3
+    """Rounds of tool calls in one turn; one more call of the LLM words the answer."""
+
+    agent_vision: Annotated[bool, Field(validation_alias="PROTOBANANA_AGENT_VISION")] = False
+    """Whether the agent's LLM is sent small JPEGs (at most 512 pixels a side) of the newest pictures."""
 
     max_image_mb: Annotated[float, Field(validation_alias="PROTOBANANA_MAX_IMAGE_MB", gt=0, le=2048)] = 50.0
     """Largest picture accepted, in megabytes as sent (OpenAI's own limit is 50)."""
@@ -54,12 +75,27 @@ class Settings(BaseSettings):
     secret: Annotated[str | None, Field(validation_alias="PROTOBANANA_SECRET", repr=False)] = None
     """Key for handles and signed addresses of pictures; set the same one on every gateway that shares a store."""
 
+    store: Annotated[str | None, Field(validation_alias="PROTOBANANA_STORE")] = None
+    """Where pictures of conversations are kept: a folder, an fsspec URL (`s3://bucket/prefix`), or `off`. Unset: a
+    folder of this user's, see `store_folder`."""
+
+    store_mb: Annotated[float, Field(validation_alias="PROTOBANANA_STORE_MB", gt=0, le=100_000_000)] = 2048.0
+    """Megabytes kept at most; what was not used for longest goes first."""
+
+    store_hours: Annotated[float, Field(validation_alias="PROTOBANANA_STORE_HOURS", gt=0, le=87_600)] = 168.0
+    """Hours a picture is kept after it was last used, and hours its short address works."""
+
+    public_url: Annotated[str | None, Field(validation_alias="PROTOBANANA_PUBLIC_URL")] = None
+    """Address at which clients reach this gateway, for the short addresses of pictures; unset: the one they called."""
+
     gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
     """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""
 
-    @field_validator("comfyui_base_url")
+    @field_validator("comfyui_base_url", "agent_base", "public_url")
     @classmethod
-    def _http_url(cls, value: str) -> str:
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         TypeAdapter(HttpUrl).validate_python(value)
         return value.rstrip("/")
 
@@ -75,6 +111,35 @@ class Settings(BaseSettings):
     def user_workflows(self) -> Path | None:
         """The operator's folder: the variable, else the container's folder where it exists, else None."""
         return self.workflows_dir or (CONTAINER_WORKFLOWS if CONTAINER_WORKFLOWS.is_dir() else None)
+
+    @property
+    def store_folder(self) -> Path | None:
+        """Folder on this machine for kept pictures and the generated secret; None when nothing is to be kept, or this
+        user has no home.
+        """
+        place = self.store or ""
+        if place.lower() == "off":
+            return None
+        if place and "://" not in place:
+            return Path(place).expanduser()
+        if place.startswith("file://"):
+            return Path(place.removeprefix("file://"))
+        return _data_folder()
+
+
+def _data_folder() -> Path | None:
+    """Where this platform's programs keep data of one user; None for a user without a home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = home / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "protobanana"
 
 
 def export(variables: dict[str, str]) -> None:

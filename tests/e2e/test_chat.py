@@ -19,7 +19,7 @@ from support.pictures import close_to, data_url, mean, opened
 
 CENTRE = (0.47, 0.47, 0.53, 0.53)
 EDGE = (0.02, 0.02, 0.98, 0.06)
-MARKDOWN = re.compile(r"!\[(img_[0-9a-f]+)\]\((data:image/png;base64,[^)]+)\)")
+MARKDOWN = re.compile(r"!\[(img_[a-z2-7]{16})[^\]]*\]\((data:image/png;base64,[^)]+)\)")
 
 
 @dataclass

@@ -53,6 +53,19 @@ async def test_closing_closes_every_stream(count: int) -> None:
     assert all(source.closed for source in sources)
 
 
+async def test_closing_streams_that_never_pause() -> None:
+    """Streams that refill the queue while they are being closed do not hold up the one who leaves."""
+
+    async def burst() -> AsyncGenerator[int]:
+        while True:
+            yield 1
+
+    for taken in range(1, 20):
+        async with asyncio.timeout(5), aclosing(merge([burst(), burst(), burst()])) as merged:
+            for _ in range(taken):
+                await anext(merged)
+
+
 async def test_the_first_failure_closes_the_others() -> None:
     """The failure comes out as itself."""
     sources = [Source(1000), Source(10, fail_at=3), Source(1000)]

@@ -13,8 +13,10 @@ from protobanana.errors import InvalidRequestError
 from protobanana.operations.base import MAX_SEED
 from protobanana.turn.request import Background, Wishes
 
-Form = Literal["auto", "markdown", "images", "both"]
-"""How a chat answer carries its pictures: in the text, in `message.images`, or in both."""
+Form = Literal["auto", "markdown", "images", "url", "both"]
+"""How a chat answer carries its pictures: in the text, in `images` beside it, in the text by a short address, or both
+in the text and beside it. `auto` is what the calling client shows.
+"""
 
 _QUALITY: Final = {
     "auto": None, "low": "low", "medium": "medium", "high": "high",

@@ -22,11 +22,13 @@ from protobanana.api.conversation import last_words
 from protobanana.api.failures import to_litellm
 from protobanana.api.health import is_probe, probe
 from protobanana.api.request import Call
+from protobanana.api.showing import manner
 from protobanana.comfy import close_all
 from protobanana.errors import ProtoBananaError
-from protobanana.events import Done, Event, Text
+from protobanana.events import Event
+from protobanana.pictures.store import image_store
 from protobanana.settings import get_settings
-from protobanana.turn import housekeeping
+from protobanana.turn.agent.chores import chore
 from protobanana.turn.request import ImageRequest
 from protobanana.turn.turn import turn
 from protobanana.workflows.library import WorkflowLibrary
@@ -47,7 +49,9 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
     def __init__(self) -> None:
         super().__init__()
         with _translated("protobanana"):
-            library()  # a broken document must stop the gateway's start, not the first user's request
+            # A broken document or address must stop the gateway's start, not the first user's request.
+            library()
+            image_store()
 
     async def aimage_generation(self, *args: Any, **kwargs: Any) -> ImageResponse:
         """`POST /v1/images/generations`."""
@@ -74,8 +78,8 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
             request, options = requests.chat(call, kwargs["messages"])
             events = _stream_of(probe(call)) if is_probe(call) else _chat_turn(request, kwargs["messages"])
             async with aclosing(events):
-                form = options.image_output
-                return await responses.chat_response(events, request, form, kwargs["model_response"])
+                how = manner(options.image_output, call, stream=False)
+                return await responses.chat_response(events, request, how, kwargs["model_response"])
 
     async def astreaming(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ModelResponseStream]:
         """`POST /v1/chat/completions` with `stream: true`."""
@@ -83,9 +87,10 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         with _translated(call.model):
             request, options = requests.chat(call, kwargs["messages"])
             events = _chat_turn(request, kwargs["messages"])
+            how = manner(options.image_output, call, stream=True)
             async with (
                 aclosing(events),
-                aclosing(responses.chat_stream(events, request, options.image_output, call.model)) as chunks,
+                aclosing(responses.chat_stream(events, request, how, call.model)) as chunks,
             ):
                 async for chunk in chunks:
                     yield chunk
@@ -121,11 +126,13 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
 
 
 async def _chat_turn(request: ImageRequest, messages: Any) -> AsyncGenerator[Event]:
-    """A person's turn goes to the core; a front-end's housekeeping is answered from its own words."""
-    text = housekeeping.answer(last_words(messages))
-    if text is not None:
-        yield Text(text)
-        yield Done()
+    """A person's turn goes to the core; a front-end's housekeeping is answered in the form it asks for."""
+    answered = False
+    async with aclosing(chore(last_words(messages), request)) as events:
+        async for event in events:
+            answered = True
+            yield event
+    if answered:
         return
     async with aclosing(turn(request, library())) as events:
         async for event in events:

@@ -6,15 +6,17 @@ under `PARAMS`; without it they are read from the request body that LiteLLM keep
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from protobanana.api import conversation, options
+from protobanana.api import bridge, conversation, options
 from protobanana.api.options import Options
 from protobanana.errors import InvalidRequestError
 from protobanana.pictures.fetch import load_bytes, load_reference
+from protobanana.pictures.store import image_store
 from protobanana.turn.request import Endpoint, ImageRequest, Picture
 
 PARAMS: Final = "protobanana_params"
@@ -69,6 +71,11 @@ OWN_FIELDS: Final = frozenset(
 ) | {PARAMS}
 """Fields that are no options: handled by name elsewhere, or LiteLLM's own. Never logged, never iterated for values."""
 
+LOCAL: Final = "local"
+"""The owner where there are no keys: LiteLLM without its proxy, or a gateway open to all."""
+
+FORM_HEADER: Final = "x-protobanana-image-output"
+
 DEFAULT_TIMEOUTS: Final = 600.0
 """LiteLLM passes 600 or 6000 seconds when nobody said anything; only what is shorter was meant."""
 
@@ -85,14 +92,43 @@ class Call:
     timeout: Any
 
     @property
+    def proxied(self) -> Mapping[str, Any]:
+        """The client's HTTP request (`body`, `headers`, `url`); empty when LiteLLM is used without its proxy."""
+        for source in self._sources():
+            request = source.get("proxy_server_request")
+            if isinstance(request, Mapping) and isinstance(request.get("body"), Mapping):
+                return request
+        return {}
+
+    @property
     def body(self) -> Mapping[str, Any]:
-        """The client's request body; empty when LiteLLM is used without its proxy."""
+        """The client's request body."""
+        return self.proxied.get("body") or {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The client's headers, names in lower case; LiteLLM leaves credentials out."""
+        sent = self.proxied.get("headers")
+        return {str(name).lower(): str(value) for name, value in sent.items()} if isinstance(sent, Mapping) else {}
+
+    @property
+    def bridged(self) -> bool:
+        """Whether this chat came as `POST /v1/responses`."""
+        return "input" in self.body and "messages" not in self.body
+
+    @property
+    def owner(self) -> str:
+        """Who is asking: an opaque token of the caller's key, and of the person behind a front-end that names one."""
+        key = next((key for source in self._sources() if (key := _key(source))), "")
+        person = self.headers.get("x-openwebui-user-id", "")
+        return hashlib.sha256(f"{key}\n{person}".encode()).hexdigest()[:32] if key or person else LOCAL
+
+    def _sources(self) -> Iterator[Mapping[str, Any]]:
+        """The places where LiteLLM leaves what it knows of a call, which differ by endpoint."""
         details = getattr(self.logging_obj, "model_call_details", None) or {}
         for source in (self.optional_params, self.litellm_params, details.get("litellm_params") or {}):
-            request = source.get("proxy_server_request") if isinstance(source, Mapping) else None
-            if isinstance(request, Mapping) and isinstance(request.get("body"), Mapping):
-                return request["body"]  # type: ignore[no-any-return]  # checked to be a mapping
-        return {}
+            if isinstance(source, Mapping):
+                yield source
 
     @property
     def sent(self) -> Mapping[str, Any]:
@@ -117,6 +153,12 @@ class Call:
         except (TypeError, ValueError):
             return None
         return seconds if 0 < seconds < DEFAULT_TIMEOUTS else None
+
+
+def _key(source: Mapping[str, Any]) -> str:
+    """The hash of the caller's key, as the proxy's authentication left it; what a client puts there is moved away."""
+    found = (source.get(name) for name in ("litellm_metadata", "metadata"))
+    return next((str(m["user_api_key"]) for m in found if isinstance(m, Mapping) and m.get("user_api_key")), "")
 
 
 def _is_edit(params: Mapping[str, Any]) -> bool:
@@ -147,8 +189,10 @@ def edit(call: Call, prompt: Any, images: Any) -> tuple[ImageRequest, Options]:
 
 def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageRequest, Options]:
     """`POST /v1/chat/completions`."""
-    talk = conversation.read(messages)
-    fields = {**call.optional_params, **call.sent}
+    owner = call.owner
+    talk = conversation.read(bridge.unbridged(call.body, messages), owner, image_store())
+    headers = {"image_output": call.headers[FORM_HEADER]} if FORM_HEADER in call.headers else {}
+    fields = {**call.optional_params, **headers, **call.sent}
     wanted = options.parse_known({name: value for name, value in fields.items() if name not in OWN_FIELDS})
     request = ImageRequest(
         "chat",
@@ -159,6 +203,8 @@ def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageReques
         wanted.wishes(),
         server=call.api_base,
         timeout=call.seconds(),
+        history=talk.history,
+        owner=owner,
         user=_user(call),
     )
     return request, wanted
@@ -183,6 +229,7 @@ def _image_request(
         wanted.wishes(),
         server=call.api_base,
         timeout=call.seconds(),
+        owner=call.owner,
         user=_user(call),
     )
     return request, wanted

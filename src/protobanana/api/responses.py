@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,9 @@ from litellm.types.utils import (
 )
 from litellm.types.utils import Usage as ChatUsage
 
-from protobanana.api.options import Form, Options
+from protobanana.api.links import short_address
+from protobanana.api.options import Options
+from protobanana.api.showing import Manner, View, keep_given, view
 from protobanana.events import Done, Event, Produced, Progress, Queued, Text, Usage
 from protobanana.turn.request import ImageRequest
 
@@ -51,8 +53,20 @@ async def collect(events: AsyncIterator[Event]) -> Collected:
             collected.produced.append(event)
         elif isinstance(event, Done):
             collected.usage = event.usage
-    collected.produced.sort(key=lambda made: (made.seed or 0, made.batch_index))
+    collected.produced = _in_order(collected.produced)
     return collected
+
+
+def _in_order(produced: list[Produced]) -> list[Produced]:
+    """Steps as they came; pictures of one step, which may be drawn side by side, by seed and place in their batch."""
+    steps: dict[tuple[object, ...], int] = {}
+    for made in produced:
+        steps.setdefault(_step(made), len(steps))
+    return sorted(produced, key=lambda made: (steps[_step(made)], made.seed or 0, made.batch_index))
+
+
+def _step(made: Produced) -> tuple[object, ...]:
+    return (made.operation, made.workflow, made.prompt, made.parents)
 
 
 def text_tokens(text: str) -> int:
@@ -64,12 +78,22 @@ def text_tokens(text: str) -> int:
 
 
 async def image_response(events: AsyncIterator[Event], request: ImageRequest, options: Options) -> ImageResponse:
-    """The answer of both image endpoints. `size`, `output_format`, `usage` and `created` say what really came."""
+    """The answer of both image endpoints. `size`, `output_format`, `usage` and `created` say what really came.
+
+    `response_format: url` is a short address where this gateway serves pictures, else a `data:` URL.
+    """
     made = await collect(events)
-    return await asyncio.to_thread(_image_response, made, request, options)
+    addresses: list[str | None] = [None] * len(made.produced)
+    if options.response_format == "url":
+        for number, item in enumerate(made.produced):
+            kept = await short_address(item.image, request.owner, item.handle, note=item.operation)
+            addresses[number] = kept or await asyncio.to_thread(item.image.data_url)
+    return await asyncio.to_thread(_image_response, made, request, options, addresses)
 
 
-def _image_response(made: Collected, request: ImageRequest, options: Options) -> ImageResponse:
+def _image_response(
+    made: Collected, request: ImageRequest, options: Options, addresses: list[str | None]
+) -> ImageResponse:
     first = made.produced[0].image
     words = text_tokens(request.text)
     usage = ImageUsage(
@@ -78,9 +102,8 @@ def _image_response(made: Collected, request: ImageRequest, options: Options) ->
         output_tokens=made.usage.output_tokens,
         total_tokens=words + made.usage.image_tokens + made.usage.output_tokens,
     )
-    response = ImageResponse(
-        created=int(time.time()), data=[_image_object(item, options) for item in made.produced], usage=usage
-    )
+    data = [_image_object(item, options, url) for item, url in zip(made.produced, addresses, strict=True)]
+    response = ImageResponse(created=int(time.time()), data=data, usage=usage)
     response.size = first.size
     response.output_format = first.format
     response.quality = request.wishes.quality or "auto"
@@ -90,9 +113,8 @@ def _image_response(made: Collected, request: ImageRequest, options: Options) ->
     return response
 
 
-def _image_object(made: Produced, options: Options) -> ImageObject:
-    url = made.image.data_url() if options.response_format == "url" else None
-    fields: dict[str, Any] = {"id": handle(made), "workflow": made.workflow, "operation": made.operation}
+def _image_object(made: Produced, options: Options, url: str | None) -> ImageObject:
+    fields: dict[str, Any] = {"id": made.handle, "workflow": made.workflow, "operation": made.operation}
     if options.return_mask and made.mask is not None:
         fields["mask_b64_json"] = made.mask.base64()
     if made.seed is not None:
@@ -102,53 +124,47 @@ def _image_object(made: Produced, options: Options) -> ImageObject:
     )
 
 
-def handle(made: Produced) -> str:
-    """The name by which a picture is spoken of, in alt text and in responses."""
-    return f"img_{made.image.sha256[:12]}"
-
-
 # Chat -------------------------------------------------------------------------------------------------------------
 
 
-def markdown(made: Produced) -> str:
-    """The picture as markdown, its handle in the alt text: that is the part clients keep when they move the bytes."""
-    return f"![{handle(made)}]({made.image.data_url()})"
-
-
-def _image_item(made: Produced, index: int) -> dict[str, Any]:
-    return {"type": "image_url", "index": index, "image_url": {"url": made.image.data_url(), "detail": "auto"}}
-
-
 def _chat_usage(request: ImageRequest, usage: Usage, answer: str) -> ChatUsage:
-    prompt = text_tokens(request.text) + usage.image_tokens
-    completion = text_tokens(answer) + usage.output_tokens
+    prompt = (usage.text_tokens or text_tokens(request.text)) + usage.image_tokens
+    completion = (usage.answer_tokens or text_tokens(answer)) + usage.output_tokens
     return ChatUsage(prompt_tokens=prompt, completion_tokens=completion, total_tokens=prompt + completion)
 
 
 async def chat_response(
-    events: AsyncIterator[Event], request: ImageRequest, form: Form, response: ModelResponse
+    events: AsyncIterator[Event], request: ImageRequest, how: Manner, response: ModelResponse
 ) -> ModelResponse:
-    """A plain chat answer: pictures as markdown in `content` and as items of `message.images`, by `form`."""
+    """A plain chat answer: pictures as markdown in `content` and as items of `message.images`, by `how`."""
     made = await collect(events)
-    return await asyncio.to_thread(_chat_response, made, request, form, response)
-
-
-def _chat_response(made: Collected, request: ImageRequest, form: Form, response: ModelResponse) -> ModelResponse:
-    pictures = [markdown(item) for item in made.produced] if form != "images" else []
-    handles = [handle(item) for item in made.produced] if form == "images" else []
-    content = "\n\n".join(part for part in [made.text, *pictures, *handles] if part)
-    message = Message(role="assistant", content=content)
-    if form != "markdown" and made.produced:
-        message.images = [_image_item(item, number) for number, item in enumerate(made.produced)]
-    response.choices = [Choices(index=0, message=message, finish_reason="stop")]
+    await keep_given(request)
+    views = [await view(item, request, how) for item in made.produced]
+    shown = [one.markdown for one in views] if how.text else [one.caption for one in views if how.caption]
+    content = "\n\n".join(part for part in [made.text.strip(), *shown] if part)
+    items = [one.item(number) for number, one in enumerate(views)] if how.images else []
+    response.choices = [
+        Choices(index=n, message=one, finish_reason="stop") for n, one in _messages(content, items, how)
+    ]
     response.created = int(time.time())
-    response.usage = _chat_usage(request, made.usage, made.text)
+    response.usage = await asyncio.to_thread(_chat_usage, request, made.usage, made.text)
     response._hidden_params["response_cost"] = 0.0  # noqa: SLF001 - the documented way to set a cost
     return response
 
 
+def _messages(content: str, items: list[dict[str, Any]], how: Manner) -> Iterator[tuple[int, Message]]:
+    """One message with both; two for LiteLLM's Responses bridge, which reads only one thing of each."""
+    apart = bool(how.bridged and content and items)
+    if apart:
+        yield 0, Message(role="assistant", content=content)
+    message = Message(role="assistant", content="" if apart else content)
+    if items:
+        message.images = items
+    yield int(apart), message
+
+
 async def chat_stream(
-    events: AsyncIterator[Event], request: ImageRequest, form: Form, model: str
+    events: AsyncIterator[Event], request: ImageRequest, how: Manner, model: str
 ) -> AsyncGenerator[ModelResponseStream]:
     """A chat answer as deltas: progress as `reasoning_content`, each picture in one chunk, usage, then the finish.
 
@@ -156,35 +172,39 @@ async def chat_stream(
     sent before the first event, so that what is refused or unreachable is answered with its own HTTP status.
     """
     chunk = _chunks(model)
-    usage, answer, told, count, begun = Usage(), "", "", 0, False
+    usage, answer, told, count, begun, ended = Usage(), "", "", 0, False, True
     async for event in events:
         if not begun:
             begun = True
             yield chunk(Delta(role="assistant", content=""))
         if isinstance(event, Text):
             answer += event.delta
+            ended = event.delta.endswith("\n") if event.delta else ended
             yield chunk(Delta(content=event.delta))
         elif isinstance(event, Produced):
-            for delta in await asyncio.to_thread(_picture_deltas, event, count, form):
+            for delta in _picture_deltas(await view(event, request, how), count, how, "" if ended else "\n\n"):
                 yield chunk(delta)
-            count += 1
+            count, ended = count + 1, True
         elif isinstance(event, Done):
             usage = event.usage
         elif (line := progress_line(event)) and line != told:
             told = line
             yield chunk(Delta(reasoning_content=line + "\n"))
+    await keep_given(request)
     last = chunk(Delta())
     last.usage = _chat_usage(request, usage, answer)
     yield last
     yield chunk(Delta(), finish="stop")
 
 
-def _picture_deltas(made: Produced, index: int, form: Form) -> list[Delta]:
-    """One picture in one chunk: front-ends move it out of the text chunk by chunk. `auto` is text, which all show."""
-    if form == "images":
-        return [Delta(images=[_image_item(made, index)]), Delta(content=f"{handle(made)}\n\n")]
-    both = [Delta(images=[_image_item(made, index)])] if form == "both" else []
-    return [*both, Delta(content=markdown(made) + "\n\n")]
+def _picture_deltas(shown: View, index: int, how: Manner, gap: str) -> Iterator[Delta]:
+    """A picture whole in one chunk: front-ends move it out of the text chunk by chunk."""
+    if how.images:
+        yield Delta(images=[shown.item(index)])
+    if how.text:
+        yield Delta(content=f"{gap}{shown.markdown}\n\n")
+    elif how.caption:
+        yield Delta(content=f"{gap}{shown.caption}\n\n")
 
 
 def progress_line(event: Event) -> str:

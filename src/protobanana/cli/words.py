@@ -11,8 +11,12 @@ import typer
 from rich.table import Table
 
 from protobanana.cli import console
+from protobanana.settings import get_settings
+from protobanana.turn.agent.evaluate import evaluate as play
+from protobanana.turn.agent.remote import LiteLLMModel
 from protobanana.turn.evaluate import Score, corpus, evaluate
 from protobanana.turn.route_lines import answers
+from protobanana.workflows.library import WorkflowLibrary
 
 evaluations = typer.Typer(help="Measure against labelled conversations.", no_args_is_help=True)
 
@@ -27,6 +31,28 @@ def route() -> None:
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # likewise
     for line in answers(sys.stdin):
         sys.stdout.write(line.rstrip("\n") + "\n")
+
+
+@evaluations.command("agent")
+def eval_agent(
+    model: Annotated[str, typer.Option("--model", help="Name of the LLM, as LiteLLM writes it.")],
+    base: Annotated[str | None, typer.Option("--base", help="OpenAI-compatible address of the LLM.")] = None,
+    key: Annotated[str | None, typer.Option("--key", envvar="PROTOBANANA_AGENT_KEY", help="Its API key.")] = None,
+    misses: Annotated[bool, typer.Option(help="Show the turns that went wrong.")] = False,
+) -> None:
+    """How well an LLM drives the tools: labelled conversations are played to it, nothing is drawn."""
+    with console.plain_errors():
+        report = console.run(play(LiteLLMModel(model, base, key), WorkflowLibrary(get_settings().user_workflows)))
+        table = Table("what", "right", "of", "share")
+        for name, score in report.rows():
+            table.add_row(name, str(score.right), str(score.total), f"{score.right / max(score.total, 1):.1%}")
+        console.out.print(table)
+        console.out.print(
+            f"prompts {report.version}, {report.prompt_tokens} tokens asked, {report.failed} turns failed"
+        )
+        if misses:
+            for miss in report.misses:
+                console.out.print(f"{miss.conversation}: {miss.user}\n  {miss.verdict}", markup=False, soft_wrap=True)
 
 
 @evaluations.command("router")

@@ -1,4 +1,6 @@
-"""The gateway we ship: LiteLLM's proxy app in this process, on a port that is surely ours before anything is loaded."""
+"""The gateway we ship: LiteLLM's proxy app in this process with our routes in front, on a port that is surely ours
+before anything is loaded.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from protobanana.errors import SettingsError
-from protobanana.settings import export
+from protobanana.settings import export, get_settings
 
 
 def bind(host: str, port: int, *, fixed: bool) -> socket.socket:
@@ -51,6 +53,8 @@ def serve(
         from litellm.proxy.proxy_server import app  # noqa: PLC0415
 
         from protobanana.comfy import close_all  # noqa: PLC0415
+        from protobanana.gateway.routes import fronted  # noqa: PLC0415
+        from protobanana.pictures.store import image_store  # noqa: PLC0415
 
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -62,7 +66,8 @@ def serve(
                 await super().shutdown(sockets)
                 await close_all()
 
-        settings = uvicorn.Config(app, log_level=log, access_log=False, timeout_graceful_shutdown=5)
+        front = fronted(app, image_store(), get_settings().public_url)
+        settings = uvicorn.Config(front, log_level=log, access_log=False, timeout_graceful_shutdown=5)
         Server(settings).run(sockets=[listener])
 
 

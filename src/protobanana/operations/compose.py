@@ -91,7 +91,7 @@ def _together(reading: Reading, command: Command, references: int) -> bool:
             return True
         if command.verb == "make":
             return command.target in {PART, PERSON} and any(token.has("det.definite") for token in command.result)
-        return len(definite) >= 2 or (bool(definite) and command.target == PERSON)
+        return len(definite) >= 2 or (bool(definite) and command.mentions("pronoun.person"))
     if command.verb in {"", "draw", "want", "again"}:
         return command.target in {PART, NEW, PERSON, PICTURE} and command.target not in {SCENE, BACKGROUND}
     return False

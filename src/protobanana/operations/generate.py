@@ -79,19 +79,39 @@ def _anew(reading: Reading, command: Command, turn: Turn) -> bool:
     """Whether the command asks for a picture of something else than what is in sight."""
     if reading.mentions("verb.anew"):
         return turn.n_refs < _SEVERAL
+    if _only_again(command):
+        return not turn.n_refs and not any(other.verb for other in reading.commands if other is not command)
     if refers(command) or command.mentions("pronoun.same"):
         return False
     if command.verb in {"draw", "want"}:
         return _drawn(command, turn)
-    if command.verb == "recolor" and command.target == NEW and not command.result:
+    if command.verb == "recolor" and command.target == NEW and not command.results_in("adj.color", "adj.look"):
         return command.clause.spoken == "paint"
     if command.verb == "make":
         return command.target == NEW and command.mentions("noun.picture", "noun.artefact") and turn.n_refs < _SEVERAL
     if command.verb == "again":
         return (
-            not turn.n_refs and len(reading.commands) == 1 and (not command.object or reading.language in {"zh", "ja"})
+            not turn.n_refs
+            and len(reading.commands) == 1
+            and (not command.object or reading.language in {"zh", "ja"} or _names_something(command))
         )
     return command.verb == "" and not turn.n_refs and _describes_picture(command)
+
+
+def _names_something(command: Command) -> bool:
+    return command.target == NEW or (command.target == PART and not command.object[0].tags)
+
+
+def _only_again(command: Command) -> bool:
+    """Whether nothing is said but that another picture is wanted ("give me a different version")."""
+    words = [token for token in command.clause.tokens if token.kind != "mark"]
+    return any(token.has("verb.again") for token in words) and all(token.has(*_REPEATING) for token in words)
+
+
+_REPEATING = (
+    *("verb.again", "verb.draw", "verb.make", "verb.want", "ask.yesno", "det.indefinite", "pronoun.same"),
+    *("skip.polite", "link.cut", "link.and", "number.more"),
+)
 
 
 def _drawn(command: Command, turn: Turn) -> bool:

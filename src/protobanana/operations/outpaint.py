@@ -139,11 +139,13 @@ def _extends(reading: Reading, command: Command) -> bool:
     if command.verb == "zoomout":
         return True
     if command.verb == "extend":
-        return directed or command.target in {PICTURE, SCENE, NOTHING, BACKGROUND} or command.mentions("noun.space")
+        hinted = directed or command.mentions("noun.space", "hint.top", "hint.bottom") or _about_dimension(command)
+        return hinted or command.target in {PICTURE, SCENE, NOTHING, BACKGROUND}
     if command.verb in {"remove", "replace", "move", "recolor", "keep", "talk", "write", "combine"}:
         return False
     if command.mentions("noun.space") and command.target not in {PERSON, BACKGROUND}:
-        return command.mentions("number.more") or directed or command.verb in {"add", "give", "want"}
+        larger = command.verb == "" and command.mentions("grow.all")
+        return larger or command.mentions("number.more") or directed or command.verb in {"add", "give", "want"}
     if command.mentions("show.body") or (
         command.verb == "show" and (directed or command.mentions("show.whole", "hint.bottom", "hint.top"))
     ):
@@ -170,6 +172,8 @@ def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
         return _nothing_else(reading, command)
     if command.verb in {"draw", "remove", "recolor", "add", "combine", "talk", "write", "cutout"}:
         return False
+    if command.verb in {"turn", "make", "change"} and read_shape(reading) and command.mentions("verb.extend"):
+        return True
     grows = command.mentions("grow.horizontal", "grow.vertical", "grow.all") and command.verb in {
         "make",
         "turn",
@@ -178,8 +182,10 @@ def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
         "",
         "effect",
     }
+    if grows and command.verb in {"effect", "change"} and _about_dimension(command):
+        return bool(quantities(reading)) and not command.mentions("number.less", "verb.shrink")
     if grows and command.verb in {"", "turn", "make"} and quantities(reading) and _multiplied(reading):
-        return True
+        return not _grows_part(command)
     if command.verb == "" and len(command.object) == 1 and command.mentions("grow.horizontal", "grow.vertical"):
         return command.mentions("adj.size")
     if grows and command.target in {PICTURE, NOTHING} and (command.verb in {"make", "want"} or quantities(reading)):
@@ -193,8 +199,25 @@ def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
     return _nothing_else(reading, command)
 
 
+def _about_dimension(command: Command) -> bool:
+    """Whether the object is nothing but a width, a height and amounts: "the height by 100 px"."""
+    return bool(command.object) and all(
+        token.kind == "number" or any(tag.startswith(_DIMENSIONS) for tag in token.tags) for token in command.object
+    )
+
+
+_DIMENSIONS = ("grow.", "unit.", "number.", "det.", "link.", "noun.picture", "pronoun.it")
+
+
+def _grows_part(command: Command) -> bool:
+    """Whether a thing in the picture shall grow ("make the tree twice as tall")."""
+    named = command.target == PERSON or any(token.kind == "word" and not token.tags for token in command.object)
+    return command.target in {PART, PERSON} and named
+
+
 def _multiplied(reading: Reading) -> bool:
-    return any(quantity.kind == "times" or reading.mentions("number.half") for _, quantity in quantities(reading))
+    found = quantities(reading)
+    return any(quantity.kind in {"times", "total"} or reading.mentions("number.half") for _, quantity in found)
 
 
 def _other_ratio(reading: Reading, turn: Turn) -> bool:

@@ -17,7 +17,7 @@ from protobanana.operations.language.split import Split, split
 from protobanana.operations.language.targets import NEW, PART, PERSON
 from protobanana.pictures.image import Image
 
-_DIFFERENT = ("replace", "change", "turn", "recolor", "touch")
+_DIFFERENT = frozenset({"replace", "change", "turn", "recolor", "touch"})
 _QUALITY = ("adj.color", "adj.look", "adj.comparative", "det.indefinite")
 
 
@@ -124,28 +124,40 @@ def concerns_part(command: Command) -> bool:
     listed = [token for token in command.object if token.has("link.and", "noun.background")]
     if any(a.has("link.and") and b.has("noun.background") for a, b in itertools.pairwise(listed)):
         return False
-    if command.verb == "remove" and _weather(command):
-        return False
     if command.verb == "remove":
-        return command.target in {PART, PERSON, NEW}
-    if command.target != PART:
+        return not _weather(command) and command.target in {PART, PERSON, NEW}
+    if command.target != PART or _restyled(command):
         return False
     if any(a.has("link.and") and b.has("det.definite") for a, b in itertools.pairwise(command.result)):
         return False
-    if command.verb == "replace" and not command.result:
-        return False
-    if command.object[0].has("noun.background") and not command.result:
-        return False
+    if not command.result:
+        return command.verb in _DIFFERENT - {"replace", "turn"} and not command.object[0].has("noun.background")
+    return _becomes(command)
+
+
+def _becomes(command: Command) -> bool:
+    """Whether the result is a thing or a quality of the part, not a posture, a size or a place."""
     if command.verb in _DIFFERENT:
         posed = command.results_in("adj.size", "adj.act") and not command.results_in(*_QUALITY)
         return command.verb == "replace" or not posed or command.result[0].word in SAYS
-    if command.verb == "put" and command.result:
-        return all(token.has("adj.color", "adj.look", "skip.filler") for token in command.result)
-    if command.verb in {"make", "want"} and command.result:
-        if command.result[0].word in SAYS:
-            return True
-        return command.results_in(*_QUALITY) and not _acts(command)
-    return False
+    if command.verb == "put":
+        placed = any(token.has("link.on") for token in command.object)
+        return not placed and all(token.has("adj.color", "adj.look", "skip.filler") for token in command.result)
+    if command.verb not in {"make", "want"}:
+        return False
+    first = command.result[0]
+    if first.word in SAYS or first.kind in {"number", "quote"}:
+        return True
+    if first.has("verb.move") and command.results_in("link.like"):
+        return not command.results_in("pronoun.it", "ask.yesno", "adj.moment")
+    return command.results_in(*_QUALITY) and not _acts(command)
+
+
+def _restyled(command: Command) -> bool:
+    """Whether all that is said of the result is a style ("turn this logo into 3d")."""
+    if not command.results_in("adj.style") or command.results_in("adj.look", "adj.color"):
+        return False
+    return all(token.has("adj.style", "det.indefinite", "skip.filler") for token in command.result)
 
 
 def _weather(command: Command) -> bool:

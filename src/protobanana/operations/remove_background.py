@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -41,7 +42,8 @@ class RemoveBackground(Operation):
     def claims(cls, turn: Turn) -> float:
         """High when the background goes and nothing takes its place."""
         reading = read(turn.text)
-        if not any(_cuts(command) for command in reading.commands) or replaces_background(reading):
+        cuts = _keeps_only(reading) or any(_cuts(command) for command in reading.commands)
+        if not cuts or replaces_background(reading):
             return 0.0
         if _draws(reading) and (not turn.has_image or turn.n_refs == 0):
             return 0.0
@@ -73,9 +75,26 @@ class RemoveBackground(Operation):
         ]
 
 
+def _keeps_only(reading: Reading) -> bool:
+    """Whether one thing is to stay and the rest to go: "only the shoe, nothing else"."""
+    if any(command.verb not in {"", "want", "remove", "keep", "use"} for command in reading.commands):
+        return False
+    if not reading.commands and reading.mentions("verb.keep") and reading.mentions("link.only"):
+        return True
+    tokens = reading.tokens
+    only = next((index for index, token in enumerate(tokens) if token.has("link.only", "verb.want")), None)
+    rest = [index for index, token in enumerate(tokens) if token.has("link.rest")]
+    if only is None or not reading.mentions("link.only"):
+        return False
+    filed = reading.mentions("noun.file") and any(
+        token.has("link.only") and following.has("det.definite") for token, following in itertools.pairwise(tokens)
+    )
+    return filed or (bool(rest) and rest[-1] > only)
+
+
 def _cuts(command: Command) -> bool:
     object_ = [token for token in command.object if token.has("verb.cutout") and token.has("noun.file")]
-    if command.mentions("link.except") and command.mentions("adj.transparent"):
+    if command.mentions("link.except", "link.rest") and command.mentions("adj.transparent"):
         return True
     return _commanded(command) or bool(object_) or transparent(command) or without_background(command)
 
@@ -84,20 +103,29 @@ def _commanded(command: Command) -> bool:
     """Whether the command itself is a cut-out, with or without a picture in sight."""
     if command.verb == "remove" and command.mentions("link.except"):
         return True
+    if command.verb == "remove" and _the_rest(command):
+        return True
     if command.verb == "remove" and _from_background(command):
-        return command.clause.spoken in _TAKES
+        return command.clause.spoken in _TAKES or command.clause.tokens[0].word in _TAKES
     if command.verb == "remove":
         if command.target == BACKGROUND:
             return True
-        return command.target == PICTURE and command.mentions("link.beyond")
+        whatever = command.target == PICTURE or (bool(command.object) and command.object[0].has("ask.what"))
+        return whatever and command.mentions("link.beyond")
     if command.verb == "" and command.target == BACKGROUND:
         return command.object[-1].word in _GONE
     if command.verb == "cutout":
-        return not any(token.has("noun.text") for token in command.object)
+        return command.mentions("noun.file") or not any(token.has("noun.text") for token in command.object)
     return command.target == BACKGROUND and command.mentions("adj.transparent") and command.verb != ""
 
 
-_GONE = frozenset({"off", "away", "out", "weg", "fuera"})
+def _the_rest(command: Command) -> bool:
+    """Whether all that is named is "the rest"."""
+    named = [token for token in command.object if not token.has("det.definite") or token.has("link.rest")]
+    return bool(named) and all(token.has("link.rest") for token in named)
+
+
+_GONE = frozenset({"off", "away", "out", "weg", "fuera", "none", "gone", "removed", "raus", "fort", "nothing"})
 _TAKES = frozenset({"crop", "get", "take", "pull", "cut", "lift", "move"})
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from protobanana.errors import InvalidRequestError
 from protobanana.pictures.image import Image
 from protobanana.workflows.header import Limits
+
+_PIXELS = re.compile(r"[,;]?\s*(?:\b(?:in|at|size)\s+)?\b\d{2,5}\s*[x×*]\s*\d{2,5}\s*(?:px|pixels?)?\b", re.IGNORECASE)
 
 
 def drawable(width: int, height: int, limits: Limits) -> tuple[int, int]:
@@ -21,6 +24,11 @@ def drawable(width: int, height: int, limits: Limits) -> tuple[int, int]:
     if reason:
         raise InvalidRequestError(f"'size' cannot be drawn, {reason}.", param="size", code="invalid_size")
     return covered
+
+
+def without_pixels(text: str) -> str:
+    """A prompt without its `WIDTHxHEIGHT`: what has become the size is not to be painted as letters."""
+    return re.sub(r"[ \t]{2,}", " ", _PIXELS.sub(" ", text)).strip(" ,;") or text
 
 
 def nearest(aspect: tuple[int, int], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:

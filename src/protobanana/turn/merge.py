@@ -25,6 +25,8 @@ async def merge(streams: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[in
             async for item in stream:
                 await queue.put((number, item))
 
+    left = False
+
     async def run_all() -> None:
         try:
             async with asyncio.TaskGroup() as group:
@@ -33,7 +35,9 @@ async def merge(streams: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[in
         except ExceptionGroup as failures:  # unwrapped to the first one, which is what the caller knows how to read
             raise failures.exceptions[0] from None
         finally:
-            await queue.put(None)
+            # Nobody reads any more once the consumer has left: a full queue would hold up the end for ever.
+            if not left:
+                await queue.put(None)
 
     runner = asyncio.create_task(run_all())
     try:
@@ -41,7 +45,6 @@ async def merge(streams: Sequence[AsyncGenerator[T]]) -> AsyncGenerator[tuple[in
             yield entry
         await runner
     finally:
+        left = True
         runner.cancel()
-        while not queue.empty():
-            queue.get_nowait()
         await asyncio.gather(runner, return_exceptions=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from protobanana.errors import AskBackError, InvalidRequestError
 from protobanana.operations.base import Inputs, Operation, Turn, operations
-from protobanana.operations.sizing import drawable, nearest
+from protobanana.operations.sizing import drawable, nearest, without_pixels
+from protobanana.pictures.image import Image
 from protobanana.turn.request import ROUTED, ImageRequest, Picture, Plain
 from protobanana.turn.router import CHAT, route
 from protobanana.turn.smalltalk import reply
@@ -25,6 +26,8 @@ class Plan:
     workflow: Workflow
     extra: Mapping[str, Plain]
     """Further slots of the workflow, by name."""
+    parents: tuple[str, ...] = ()
+    """Handles of the pictures it works on."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +51,27 @@ async def plan(request: ImageRequest, library: WorkflowLibrary) -> Plan | Reply:
             return Reply(reply(words))
         kind, read = _drawing(decision.operation, request), dict(decision.params)
         pictures = _pictures(kind, request)
-        workflow = _workflow(kind, len(pictures), library)
+        workflow = workflow_for(kind, len(pictures), library)
     else:
         workflow = library.get(request.model)
         kind = _kind(workflow, request)
         pictures, read = _pictures(kind, request), kind.read(words)
-    _count(kind, pictures, workflow, library)
+    check_count(kind, pictures, workflow, library)
     if request.wishes.return_mask and "mask" not in kind.extra_outputs and request.endpoint != "chat":
         raise InvalidRequestError(f"'{workflow.name}' finds no region of its own to return.", param="return_mask")
     if request.mask and not workflow.accepts("mask"):
         raise InvalidRequestError(f"'{workflow.name}' does not work with a mask; leave 'mask' out.", param="mask")
     named = {name: value for name, value in request.wishes.extra.items() if name in kind.model_fields}
-    operation = kind.parse(kind.merged(_drawable_words(read, workflow), named) | _wishes(request, workflow))
+    operation = kind.parse(kind.merged(drawable_words(read, workflow), named) | wished(request, workflow))
     extra = {name: value for name, value in request.wishes.extra.items() if name not in named}
     images = tuple([await picture.load() for picture in pictures])
-    return Plan(operation, Inputs(images, await request.mask.load() if request.mask else None), workflow, extra)
+    mask = await request.mask.load() if request.mask else None
+    return Plan(operation, Inputs(images, mask), workflow, extra, tuple(picture.handle for picture in pictures))
 
 
 async def _words(request: ImageRequest) -> Turn:
     """The request as the router sees it; only the newest picture's header is looked at."""
-    newest = await request.pictures[-1].load() if request.pictures else None
+    newest = await _seen(request.pictures[-1]) if request.pictures else None
     return Turn(
         request.text,
         has_image=bool(request.pictures),
@@ -76,6 +80,16 @@ async def _words(request: ImageRequest) -> Turn:
         width=newest.width if newest else 1024,
         height=newest.height if newest else 1024,
     )
+
+
+async def _seen(picture: Picture) -> Image | None:
+    """A picture; None for an earlier one that cannot be had any more, which matters only when it is needed."""
+    try:
+        return await picture.load()
+    except InvalidRequestError:
+        if picture.attached:
+            raise
+        return None
 
 
 def _drawing(operation: str, request: ImageRequest) -> type[Operation]:
@@ -111,11 +125,14 @@ def _pictures(kind: type[Operation], request: ImageRequest) -> list[Picture]:
             )
         return []
     lacking = max(kind.min_images - len(attached), 0)
-    earlier = [picture for picture in request.pictures if not picture.attached]
-    return (earlier[-lacking:] if lacking else []) + attached
+    # A picture that was shown twice is one picture, as new as it was shown last.
+    sent = {picture.handle for picture in attached if picture.handle}
+    earlier = {picture.handle or id(picture): picture for picture in reversed(request.pictures)}
+    others = [one for name, one in reversed(earlier.items()) if not one.attached and name not in sent]
+    return (others[-lacking:] if lacking else []) + attached
 
 
-def _workflow(kind: type[Operation], count: int, library: WorkflowLibrary) -> Workflow:
+def workflow_for(kind: type[Operation], count: int, library: WorkflowLibrary) -> Workflow:
     """The operation's default workflow, or the first one that takes that many pictures."""
     able = library.for_operation(kind.name)
     if not able:
@@ -123,7 +140,9 @@ def _workflow(kind: type[Operation], count: int, library: WorkflowLibrary) -> Wo
     return next((workflow for workflow in able if workflow.max_images >= count), able[0])
 
 
-def _count(kind: type[Operation], pictures: Sequence[Picture], workflow: Workflow, library: WorkflowLibrary) -> None:
+def check_count(
+    kind: type[Operation], pictures: Sequence[Picture], workflow: Workflow, library: WorkflowLibrary
+) -> None:
     """Refuse too few pictures, and too many with the name of a workflow that takes them."""
     fewest, most = max(kind.min_images, workflow.min_images), workflow.max_images
     if len(pictures) < fewest:
@@ -143,7 +162,7 @@ def _count(kind: type[Operation], pictures: Sequence[Picture], workflow: Workflo
         )
 
 
-def _drawable_words(read: dict[str, Any], workflow: Workflow) -> dict[str, Any]:
+def drawable_words(read: dict[str, Any], workflow: Workflow) -> dict[str, Any]:
     """Parameters read from words, with a size the model can draw: words mean a shape more often than exact pixels."""
     width, height = read.get("width"), read.get("height")
     if width is None or height is None:
@@ -154,10 +173,10 @@ def _drawable_words(read: dict[str, Any], workflow: Workflow) -> dict[str, Any]:
         drawable(width, height, workflow.header.limits)
     except InvalidRequestError:
         width, height = nearest((width, height), workflow.header.sizes or [(1024, 1024)])
-    return read | {"width": width, "height": height}
+    return read | {"width": width, "height": height, "prompt": without_pixels(read.get("prompt", ""))}
 
 
-def _wishes(request: ImageRequest, workflow: Workflow) -> dict[str, Any]:
+def wished(request: ImageRequest, workflow: Workflow) -> dict[str, Any]:
     """What the caller set explicitly; it wins over what the words say."""
     wishes = request.wishes
     width, height = wishes.width, wishes.height

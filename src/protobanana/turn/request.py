@@ -36,6 +36,11 @@ class Picture:
             self._image = await self.loader()
         return self._image
 
+    @property
+    def loaded(self) -> Image | None:
+        """The picture where it has been needed already, else None."""
+        return self._image
+
     @classmethod
     def of(cls, image: Image, *, attached: bool = True) -> Picture:
         """A picture whose bytes are at hand."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 
 from protobanana.operations.base import Turn
-from protobanana.operations.language.clauses import Clause
+from protobanana.operations.language.clauses import Clause, verb_of
 from protobanana.operations.language.commands import Command
 from protobanana.operations.language.facts import needs_picture
 from protobanana.operations.language.reading import Reading, read
@@ -28,6 +29,8 @@ _IDLE = (
     "chat.tail",
 )
 _AGAIN = ("verb.again", "skip.polite", "link.cut")
+_FEW = 3
+"""Words of a turn like "hmm a bit more"."""
 _KINDS = ("about", "thanks", "bye", "greeting", "praise", "ok")
 
 
@@ -50,7 +53,11 @@ def _mood(reading: Reading, command: Command, turn: Turn) -> str:
     words = [token for token in clause.tokens if token.kind != "mark"]
     if not words:
         return "open"
+    if any(token.has("verb.anew") for token in words):
+        return "picture"
     if any(token.has("verb.again") for token in words) and all(token.has(*_AGAIN) for token in words):
+        return "picture"
+    if turn.has_image and any(token.has("number.more", "number.less") for token in words) and len(words) <= _FEW:
         return "picture"
     if all(token.has(*_IDLE, "chat.about") for token in words) and any(_smalltalk(token) for token in words):
         return (
@@ -58,32 +65,50 @@ def _mood(reading: Reading, command: Command, turn: Turn) -> str:
             if any(token.has("adj.color", "adj.comparative") and not _smalltalk(token) for token in words)
             else "talk"
         )
-    if _asks(clause, words, turn):
-        return "talk"
-    if command.verb == "talk":
-        return "talk"
-    if command.verb in {"draw", "want"} and any(token.has("chat.topic") for token in command.object[:5]):
-        return "talk"
-    if words[0].has("chat.about") and len(words) <= 3:
-        return "talk"
-    if words[0].has("chat.remark") and not command.verb and not _visible(words[1:]) and len(words) > 1:
-        return "talk"
-    if _about_oneself(command, words):
-        return "talk"
-    if (
-        words[0].has("chat.thanks", "chat.praise", "chat.bye")
-        and not command.verb
-        and not _visible(words[1:])
-        and _paused(clause)
-    ):
+    if _asks(clause, words, turn) or _talks(command, words):
         return "talk"
     if command.verb or len(reading.commands) == 1:
         return "picture"
     return "open" if len(words) <= 3 and not _visible(words) else "picture"
 
 
+def _talks(command: Command, words: Sequence[Token]) -> bool:
+    """Whether a clause is a remark, a pleasantry or a request for words."""
+    clause = command.clause
+    if command.verb == "talk":
+        return True
+    if command.verb in {"draw", "want"} and any(token.has("chat.topic") for token in command.object[:5]):
+        return True
+    unseen = not command.verb and not _visible(words[1:])
+    if not command.verb and _dismisses(words[-1]) and not _visible(words[:-1]):
+        return True
+    if words[0].has("chat.about") and len(words) <= 3:
+        return True
+    if words[0].has("chat.remark") and unseen and len(words) > 1:
+        return True
+    if not command.verb and _thanks_for(words):
+        return True
+    pleasant = words[0].has("chat.thanks", "chat.praise", "chat.bye") and unseen and _paused(clause)
+    return pleasant or _about_oneself(command, words)
+
+
+def _thanks_for(words: Sequence[Token]) -> bool:
+    """Whether nothing but pleasantries comes before "thanks for ..."."""
+    for index, token in enumerate(words):
+        if token.has("chat.thanks") and index and not _visible(words[index:]):
+            return True
+        if not token.has(*_IDLE):
+            return False
+    return False
+
+
 def _smalltalk(token: Token) -> bool:
     return any(tag.startswith("chat.") for tag in token.tags) or token.has("skip.polite")
+
+
+def _dismisses(last: Token) -> bool:
+    """Whether the turn ends in a laugh or in "ignore that"."""
+    return last.has("chat.laugh") or (last.has("chat.ok") and " " in last.word and not last.has("link.rest"))
 
 
 def _paused(clause: Clause) -> bool:
@@ -102,6 +127,8 @@ def _visible(words: Sequence[Token]) -> bool:
 
 def _asks(clause: Clause, words: Sequence[Token], turn: Turn) -> bool:
     """A question for information, unless it politely asks for a picture ("can you draw ...?", "what about blue?")."""
+    if _beyond_pictures(clause, words):
+        return True
     start = 0
     while (
         start < len(words) - 1
@@ -136,6 +163,19 @@ def _asks(clause: Clause, words: Sequence[Token], turn: Turn) -> bool:
     return any(token.has("ask.tail") for token in words[-2:])
 
 
+def _beyond_pictures(clause: Clause, words: Sequence[Token]) -> bool:
+    """Whether it asks for what is done with files or for other media: "can i save this?", "can you make videos?"."""
+    asking = clause.asks or words[0].has("ask.ability", "ask.what", "ask.yesno", "ask.offer")
+    if not asking or any(token.has("adj.transparent", "link.no") for token in words):
+        return False
+    if any(token.has("ask.file") for token in words):
+        return True
+    return any(
+        token.has("ask.media") and (verb_of(before) or before.has("det.indefinite", "link.to"))
+        for before, token in itertools.pairwise(words)
+    )
+
+
 _RELATIVE = frozenset({"que"})
 """Question words that also begin a wish ("que sonría")."""
 
@@ -155,6 +195,8 @@ def _general(words: Sequence[Token], turn: Turn) -> bool:
 def _about_oneself(command: Command, words: Sequence[Token]) -> bool:
     if command.verb in {"want", "draw"} or not words[0].has("chat.self"):
         return False
+    if any(a.has("det.indefinite") and b.has("noun.picture", "noun.artefact") for a, b in itertools.pairwise(words)):
+        return any(token.has("verb.have") for token in words)
     return not command.verb or command.verb not in {"remove", "replace", "extend", "cutout", "zoomout"}
 
 

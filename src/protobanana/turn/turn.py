@@ -1,31 +1,59 @@
-"""A request in, events out: the plan is made, the runner draws, the picture is dressed as the caller wished."""
+"""A request in, events out: the agent or the words decide, the runner draws, the pictures are dressed and named."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable
+import logging
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 
-from protobanana.errors import AskBackError, InvalidRequestError
+from protobanana.errors import AskBackError, LanguageModelError
 from protobanana.events import Done, Event, Produced, Text, Usage
-from protobanana.operations.base import Inputs, operations
-from protobanana.pictures.image import Image, flatten
-from protobanana.turn.plan import Plan, Reply, plan
-from protobanana.turn.request import ImageRequest, Wishes
-from protobanana.turn.runner import RenderEvent, Server, render
+from protobanana.operations.base import operations
+from protobanana.pictures.image import Image
+from protobanana.settings import get_settings
+from protobanana.turn.agent.configured import configured
+from protobanana.turn.agent.loop import converse
+from protobanana.turn.agent.model import ChatModel
+from protobanana.turn.drawing import draw, tokens
+from protobanana.turn.plan import Reply, plan
+from protobanana.turn.request import ROUTED, ImageRequest
 from protobanana.workflows.library import WorkflowLibrary
 
-PIXELS_PER_TOKEN = 16
-"""Side of the square of pixels behind one token of a diffusion transformer: VAE factor 8, patches of 2 x 2 latents."""
+log = logging.getLogger("protobanana")
 
 
-async def turn(request: ImageRequest, library: WorkflowLibrary, *, previews: bool = False) -> AsyncGenerator[Event]:
+async def turn(
+    request: ImageRequest, library: WorkflowLibrary, *, previews: bool = False, model: ChatModel | None = None
+) -> AsyncGenerator[Event]:
     """Answer `request`. Ends with `Done`; closing it earlier cancels what runs in ComfyUI.
 
-    Raises InvalidRequestError, UnknownWorkflowError and the errors of `ComfyClient.run`. In a chat, what is
-    missing is asked for in words.
+    In a chat `model` decides (None: the LLM of the settings), by `PROTOBANANA_INTENT_MODE`; where there is none or its
+    first call fails, the words do. Raises InvalidRequestError, UnknownWorkflowError and the errors of
+    `ComfyClient.run`; in a chat, what is missing is asked for in words.
     """
+    if thinks(request, get_settings().intent_mode) and (thinker := model or configured(request)):
+        try:
+            async with aclosing(converse(request, library, thinker, previews=previews)) as events:
+                async for event in events:
+                    yield event
+        except LanguageModelError as error:
+            log.warning("the LLM did not answer, the words decide: %s", error.message)
+        else:
+            return
+    async with aclosing(_by_words(request, library, previews=previews)) as events:
+        async for event in events:
+            yield event
+
+
+def thinks(request: ImageRequest, mode: str) -> bool:
+    """Whether an LLM is to decide this turn; `mode` as in `Settings.intent_mode`."""
+    if request.model != ROUTED or request.endpoint != "chat" or mode == "keyword":
+        return False
+    named = any(request.wishes.extra.keys() & kind.model_fields.keys() for kind in operations().values())
+    return mode == "agent" or not (request.mask or named)
+
+
+async def _by_words(request: ImageRequest, library: WorkflowLibrary, *, previews: bool) -> AsyncGenerator[Event]:
     drawn: list[Image] = []
     given: tuple[Image, ...] = ()
     try:
@@ -34,58 +62,13 @@ async def turn(request: ImageRequest, library: WorkflowLibrary, *, previews: boo
             yield Text(answer.text)
         else:
             given = answer.inputs.images
-            async with aclosing(_drawn(answer, request, library, previews=previews)) as events:
+            async with aclosing(draw(answer, request, library, previews=previews)) as events:
                 async for event in events:
                     if isinstance(event, Produced):
-                        dressed = await asyncio.to_thread(_dressed, event.image, request.wishes)
-                        drawn.append(dressed)
-                        yield replace(event, image=dressed)
-                    else:
-                        yield event
+                        drawn.append(event.image)
+                    yield event
     except AskBackError as error:
         if request.endpoint != "chat":
             raise
         yield Text(error.message)
     yield Done(Usage(image_tokens=tokens(given), output_tokens=tokens(drawn)))
-
-
-def tokens(images: Iterable[Image]) -> int:
-    """Picture tokens as the model counts them: one per 16 x 16 pixels, rounded up on each side."""
-    side = PIXELS_PER_TOKEN
-    return sum(-(-image.width // side) * -(-image.height // side) for image in images)
-
-
-async def _drawn(
-    answer: Plan, request: ImageRequest, library: WorkflowLibrary, *, previews: bool
-) -> AsyncGenerator[RenderEvent]:
-    """The pictures of the plan; where a transparent ground is wished and the model has none, cut out afterwards."""
-    server = Server(request.server, request.timeout, previews)
-    stream = render(answer.operation, answer.inputs, answer.workflow, server, answer.extra)
-    async with aclosing(stream) as events:
-        async for event in events:
-            if isinstance(event, Produced) and request.wishes.background == "transparent" and not event.image.has_alpha:
-                async with aclosing(_cut_out(event, server, library)) as cut:
-                    async for step in cut:
-                        yield step
-            else:
-                yield event
-
-
-async def _cut_out(produced: Produced, server: Server, library: WorkflowLibrary) -> AsyncGenerator[RenderEvent]:
-    """Chain the operation that makes alpha behind a finished picture; the result keeps the picture's own story."""
-    kind = next((kind for kind in operations().values() if kind.makes_alpha), None)
-    able = library.for_operation(kind.name) if kind else []
-    if kind is None or not able:
-        raise InvalidRequestError(
-            "'background': no workflow here makes a transparent ground; use opaque or auto.", param="background"
-        )
-    async with aclosing(render(kind(), Inputs((produced.image,)), able[0], server)) as events:
-        async for event in events:
-            yield replace(produced, image=event.image) if isinstance(event, Produced) else event
-
-
-def _dressed(image: Image, wishes: Wishes) -> Image:
-    """The picture in the format wished for; opaque means flattened on white. CPU-bound."""
-    if wishes.background == "opaque" and image.has_alpha:
-        image = Image.from_pil(flatten(image.decoded()))
-    return image.encoded(wishes.output_format, wishes.output_compression)

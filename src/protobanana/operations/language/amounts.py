@@ -16,7 +16,7 @@ DEFAULT = 0.25
 GENEROUS = 0.5
 """The same for "a lot more"."""
 _SIDES = ("left", "top", "right", "bottom")
-_PLURAL = {"horizontal": ("left", "right"), "vertical": ("top", "bottom"), "all": _SIDES}
+_PLURAL = {"horizontal": ("left", "right"), "vertical": ("top", "bottom"), "all": _SIDES, "each": _SIDES}
 _WORDS = {
     "half": 1 / 2, "third": 1 / 3, "two_thirds": 2 / 3, "quarter": 1 / 4, "three_quarters": 3 / 4, "fifth": 1 / 5,
     "tenth": 1 / 10,
@@ -28,6 +28,8 @@ _COUNTS = {
 }  # fmt: skip
 _LEAST_PIXELS = 8
 """A bare number below this is no amount of pixels."""
+_LEAST_TOTAL = 256
+"""A number of pixels below this is no side to reach."""
 _MOST_TIMES = 10
 
 
@@ -43,7 +45,9 @@ class Pads:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """`kind` is `px`, `share` (of the side's own dimension) or `times` (of the whole dimension, 2 doubles it)."""
+    """`kind` is `px`, `share` (of the side's own dimension), `times` (of the whole dimension, 2 doubles it) or `total`
+    (pixels that the whole dimension shall have afterwards).
+    """
 
     kind: str
     value: float
@@ -65,9 +69,18 @@ def quantities(reading: Reading) -> list[tuple[int, Quantity]]:
     while index < len(tokens):
         quantity, used = _quantity(tokens, index)
         if quantity is not None:
-            found.append((index, quantity))
+            found.append((index, _aimed(quantity, tokens, index, index + used)))
         index += used
     return found
+
+
+def _aimed(quantity: Quantity, tokens: Sequence[Token], start: int, end: int) -> Quantity:
+    """Pixels to reach rather than to add: "widen to 1536", "2000 px wide"."""
+    if quantity.kind != "px" or quantity.value < _LEAST_TOTAL:
+        return quantity
+    announced = start and tokens[start - 1].has("link.to") and not tokens[start - 1].has("link.from")
+    measured = end < len(tokens) and tokens[end].has("unit.dimension")
+    return Quantity("total", quantity.value) if announced or measured else quantity
 
 
 def _quantity(tokens: Sequence[Token], index: int) -> tuple[Quantity | None, int]:
@@ -80,6 +93,8 @@ def _quantity(tokens: Sequence[Token], index: int) -> tuple[Quantity | None, int
         if name in _TIMES:
             return Quantity("times", _TIMES[name]), 1
     value = next((float(_COUNTS[name]) for name in names if name in _COUNTS), None)
+    if token.has("unit.length") and index and tokens[index - 1].has("det.indefinite"):
+        return Quantity("share", DEFAULT), 1
     if token.kind == "number":
         value = _number(token.word)
     if value is None:
@@ -95,6 +110,8 @@ def _with_unit(value: float, following: Sequence[Token]) -> tuple[Quantity | Non
             return Quantity("share", value / 100), 2
         if first.has("unit.px"):
             return Quantity("px", value), 2
+        if first.has("unit.length"):
+            return Quantity("share", DEFAULT), 2
         if first.word in {":", "*"} or (first.has("unit.times") and divisor is not None):
             return None, 3
         if first.word == "/" and divisor is not None:
@@ -103,6 +120,8 @@ def _with_unit(value: float, following: Sequence[Token]) -> tuple[Quantity | Non
             return (Quantity("times", value) if value <= _MOST_TIMES else None), 2
         if first.word in {"k", "p", "d"}:
             return None, 2
+    if 0 < value < 1:
+        return Quantity("share", value), 1
     return (Quantity("px", value) if value >= _LEAST_PIXELS else None), 1
 
 
@@ -123,9 +142,18 @@ def read_pads(reading: Reading, width: int, height: int) -> Pads:
     pads = dict.fromkeys(_SIDES, 0.0)
     for group in _groups(reading, amounts):
         _apply(group, pads, width, height)
+    if reading.mentions("side.each"):
+        _along_one_axis(reading, pads)
     if not any(pads.values()):
         pads = {side: DEFAULT * _length(side, width, height) for side in named or _SIDES}
     return Pads(**{side: _whole(value) for side, value in pads.items()})
+
+
+def _along_one_axis(reading: Reading, pads: dict[str, float]) -> None:
+    """Keep to one axis: "wider, 300px each side" means left and right."""
+    for grown, kept in (("grow.horizontal", "vertical"), ("grow.vertical", "horizontal")):
+        if reading.mentions(grown) and not reading.mentions(f"grow.{kept}"):
+            pads.update(dict.fromkeys(_PLURAL[kept], 0.0))
 
 
 def _grows_by(reading: Reading, amounts: dict[int, Quantity], shape: Shape) -> bool:
@@ -188,6 +216,8 @@ def _apply(group: _Group, pads: dict[str, float], width: int, height: int) -> No
     targets = group.sides or group.grows or list(_SIDES)
     if quantity.kind == "times":
         shared = len(set(targets)) > 1 or not group.sides
+    elif quantity.kind == "total":
+        shared = True
     elif not group.grows:
         shared = False
     for side in dict.fromkeys(targets):
@@ -196,6 +226,7 @@ def _apply(group: _Group, pads: dict[str, float], width: int, height: int) -> No
             "px": quantity.value,
             "share": quantity.value * length,
             "times": max(quantity.value - 1, 0) * length,
+            "total": quantity.value - length if quantity.value > length else quantity.value,
         }[quantity.kind]
         both = _opposite(side) in targets
         pads[side] += amount / 2 if shared and both else amount

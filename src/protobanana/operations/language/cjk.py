@@ -51,7 +51,8 @@ _BEFORE = frozenset("把将将")
 def _chinese(clause: Clause, tokens: list[Token], holder: int) -> Command:
     """Object, verb, result: "把领带换成蓝色的领带"."""
     rest = tokens[holder + 1 :]
-    at = next((index for index, token in enumerate(rest) if index and verb_of(token)), None)
+    verbs = [index for index, token in enumerate(rest) if index and verb_of(token)]
+    at = next((index for index in verbs if rest[index].word == clause.spoken), next(iter(verbs), None))
     if at is None:
         return Command(clause, clause.verb, tuple(rest), (), target(rest))
     subject, result = _parts(rest[:at]), _bare(rest[at + 1 :])
@@ -112,7 +113,7 @@ def target(tokens: Sequence[Token]) -> str:
     if head.has("noun.background"):
         return BACKGROUND
     if head.has("pronoun.it", "noun.picture"):
-        return PICTURE
+        return PART if len(words) > 1 and words[-2].has("mark.inside") else PICTURE
     if head.has("pronoun.person") and len(words) == 1:
         return PERSON
     if head.has("noun.scene", "noun.color"):

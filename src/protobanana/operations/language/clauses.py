@@ -59,12 +59,17 @@ def sentences(tokens: Sequence[Token]) -> Iterator[tuple[list[Token], bool]]:
         yield run, False
 
 
+_SHORTEST_CLOSED = 2
+"""Words before a verb at the end of a clause ("den Hintergrund entfernen, ...")."""
+
+
 def split(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Clauses of a sentence: a pause or a conjunction followed by another command starts a new one."""
     run: list[Token] = []
     for position, token in enumerate(tokens):
         joint = (token.kind == "mark" and token.word in _PAUSES) or token.has("link.and")
-        if joint and run and _command_follows(tokens, position + 1):
+        closed = token.kind == "mark" and len(run) > _SHORTEST_CLOSED and bool(run[-1].tags & _CERTAIN)
+        if joint and run and (closed or _command_follows(tokens, position + 1)):
             yield run
             run = []
             if not token.has("skip.polite"):
@@ -72,6 +77,9 @@ def split(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         run.append(token)
     if run:
         yield run
+
+
+_OBJECTS = ("det.definite", "det.indefinite", "pronoun.it", "pronoun.person", "noun.background", "verb.again")
 
 
 def _command_follows(tokens: Sequence[Token], position: int) -> bool:
@@ -82,13 +90,10 @@ def _command_follows(tokens: Sequence[Token], position: int) -> bool:
     token = tokens[position]
     if token.tags & _CERTAIN or "link.cut" in token.tags:
         return True
-    if not verb_of(token):
+    if not verb_of(token) and not token.has("pair"):
         return False
     following = tokens[position + 1] if position + 1 < len(tokens) else None
-    return following is not None and (
-        following.kind in {"quote", "cjk", "number"}
-        or following.has("det.definite", "det.indefinite", "pronoun.it", "pronoun.person", "noun.background")
-    )
+    return following is not None and (following.kind in {"quote", "cjk", "number"} or following.has(*_OBJECTS))
 
 
 def clause(tokens: Sequence[Token], lexicon: Lexicon, *, asks: bool) -> Clause:
@@ -104,6 +109,8 @@ def clause(tokens: Sequence[Token], lexicon: Lexicon, *, asks: bool) -> Clause:
         return Clause(all_tokens, asks=asks)
     verb = verb_of(all_tokens[found]) or _participle(all_tokens[found])
     before, after = all_tokens[start:found], all_tokens[found + 1 :]
+    if before and before[0].has("pair"):
+        before = before[1:]
     gone = next((at for at, token in enumerate(after) if at and token.has("participle.remove")), None)
     if gone is not None and verb in _LEADING:
         verb, after = "remove", after[:gone]
@@ -163,6 +170,8 @@ def _paired(
         for particle, tag in lexicon.particles(word):
             for second in range(first + 1, len(tokens)):
                 if tokens[second].word == particle:
-                    inner = tokens[first + 1 : second]
-                    return tag.removeprefix("verb."), f"{word} {particle}", (), inner + tokens[second + 1 :]
+                    inner, rest = tokens[first + 1 : second], tokens[second + 1 :]
+                    if inner and rest and (rest[0].has("det.definite") or " " in particle):
+                        rest = tokens[second:]
+                    return tag.removeprefix("verb."), f"{word} {particle}", (), inner + rest
     return None

@@ -49,13 +49,18 @@ def command(clause: Clause) -> Command:
     if not clause.verb:
         return _statement(clause)
     verb = clause.verb
-    words = trimmed(clause.after) or _subject(clause.before)
+    words = _uncontrasted(trimmed(clause.after) or _subject(clause.before))
+    if verb == "make" and words and _carries_object(clause) and not words[0].has("det.definite", "det.indefinite"):
+        return Command(clause, verb, (), tuple(words), PICTURE)
     if clause.before and clause.after and bare(clause.before) and _only_remarks(clause.after):
         words = trimmed(clause.before)
     if verb == "want" and words and words[0].has("verb.draw"):
         return Command(clause, "draw", tuple(words[1:]), (), target(words[1:]))
     if verb == "want" or (verb == "draw" and words and words[0].has("det.definite") and words[-1].has("adj.color")):
         return _wish(clause, words)
+    be = next((index for index, token in enumerate(words) if token.has("verb.be")), 0)
+    if verb == "make" and 0 < be < len(words) - 1:
+        return Command(clause, verb, tuple(bare(words[:be])), tuple(bare(words[be + 1 :])), target(words[:be]))
     swapped = _instead(words)
     if swapped is not None and verb != "remove":
         return Command(clause, "replace", tuple(swapped[0]), tuple(swapped[1]), target(swapped[0]))
@@ -69,6 +74,21 @@ def command(clause: Clause) -> Command:
         subject, predicate = at_predicate(words)
         return Command(clause, verb, tuple(subject), tuple(predicate), target(subject))
     return Command(clause, verb, tuple(words), (), target(words))
+
+
+def _carries_object(clause: Clause) -> bool:
+    """Whether the pronoun hangs on the verb: "hazla más ancha"."""
+    return any(token.word == clause.spoken and token.has("pronoun.it") for token in clause.tokens)
+
+
+def _uncontrasted(words: list[Token]) -> list[Token]:
+    """Without "instead of red" at the end, which only says how it is now."""
+    for index, token in enumerate(words):
+        if index and token.has("link.instead"):
+            rest = words[index + 1 :]
+            if rest and all(word.has("adj.color", "adj.look", "skip.filler") for word in rest):
+                return words[:index]
+    return words
 
 
 def _subject(before: Sequence[Token]) -> list[Token]:
@@ -90,6 +110,10 @@ def _only_remarks(tokens: Sequence[Token]) -> bool:
 def _statement(clause: Clause) -> Command:
     """No command word: "the tie should be red", "a crown instead of the hat", or just a phrase."""
     words = trimmed(clause.tokens)
+    arrow = next((index for index, token in enumerate(words) if token.word in _ARROWS), 0)
+    subject, result = bare(words[:arrow]), bare(words[arrow + 1 :])
+    if subject and result:
+        return Command(clause, "replace", tuple(subject), tuple(result), target(subject))
     while len(words) > 2 and words[0].has("ask.aux"):
         words = bare(words[1:])
     for index, token in enumerate(words):
@@ -123,6 +147,8 @@ def _instead(words: Sequence[Token]) -> tuple[list[Token], list[Token]] | None:
         if token.has("link.instead") and 0 < index < len(words) - 1 and not token.has("skip.polite"):
             there = next((at for at, word in enumerate(words[:index]) if at and word.has("det.indefinite")), 0)
             receiver = words[0].has("det.definite", "pronoun.person")
+            if receiver and any(word.has("link.on") for word in words[1:index]):
+                return None
             return bare(words[index + 1 :]), bare(words[there if receiver else 0 : index])
     return None
 
@@ -131,6 +157,9 @@ def _wish(clause: Clause, words: Sequence[Token]) -> Command:
     """A wish: "I want the tie red" is like "make the tie red"; "I want a red tie" asks for something new."""
     for index, token in enumerate(words):
         if token.has("verb.be") and 0 < index < len(words) - 1:
+            subject = bare(words[:index])
+            if subject and subject[0].has("det.definite") and target(subject) == PART:
+                return Command(clause, "make", tuple(subject), tuple(bare(words[index + 1 :])), PART)
             words = [*words[:index], *words[index + 1 :]]
             break
     if len(words) > 1 and words[-1].has("participle.remove"):
@@ -180,6 +209,8 @@ def _without_from(subject: list[Token], result: list[Token]) -> tuple[tuple[Toke
 _SHORT = 6
 """Words of a bare phrase that may be a change ("the hat red please") rather than a description."""
 _IN = frozenset({"in", "en", "de"})
+_IS = frozenset({"is", "are", "was", "were"})
+_ARROWS = frozenset({">", "→", "⇒", "➜"})
 _FROM = frozenset({"from", "von", "de", "du"})
 
 
@@ -220,12 +251,15 @@ def _after_noun(words: list[Token], noun: int) -> tuple[list[Token], list[Token]
     while position < len(words):
         token, last = words[position], words[position - 1]
         linked = last.has("link.on", "link.of", "link.from", "link.with", "link.and", "det.definite", "possessive")
-        linked = linked and not last.has("pronoun.person")
+        linked = (linked and not last.has("pronoun.person")) or (last.word in _IS and token.has("adj.act"))
         if token.word in SAYS:
             return words[:position], words[position:]
+        if token.word in _IN and position + 1 < len(words) and all(map(_describes, words[position + 1 :])):
+            return words[:position], words[position + 1 :]
         if token.has("link.to", "link.like") and not token.has("link.on"):
             return words[:position], bare(words[position + (0 if token.has("link.like") else 1) :])
-        if not linked and (token.has("det.indefinite") or token.has("number.double")):
+        named = token.kind in {"number", "quote"} and position == len(words) - 1 and last.kind != "mark"
+        if not linked and (named or token.has("det.indefinite", "number.double")):
             return words[:position], words[position:]
         if not linked and _describes(token) and _all_predicate(words[position:]):
             return words[:position], words[position:]

@@ -28,7 +28,11 @@ def transparent(command: Command) -> bool:
     """Whether it asks for transparency of the picture or its background rather than of a thing in it."""
     if not command.mentions("adj.transparent"):
         return False
-    if command.mentions("noun.background", "noun.subject") or command.target in {PICTURE, NOTHING, BACKGROUND}:
+    if command.mentions("noun.background", "noun.subject", "noun.file") or command.target in {
+        PICTURE,
+        NOTHING,
+        BACKGROUND,
+    }:
         return True
     tokens = command.clause.tokens
     if any(b.has("adj.transparent") and a.has("link.on") for a, b in itertools.pairwise(tokens)):
@@ -70,12 +74,18 @@ def only_shape(reading: Reading, command: Command) -> bool:
     if command.target not in {PICTURE, NOTHING, PART, SCENE, NEW} or shape is None or shape.standard:
         return False
     if command.target == NEW and command.verb:
-        return False
+        return refers(command) and not any(token.kind == "word" and not token.tags for token in command.object)
     if command.target == PART and command.object and command.object[0].has("det.definite"):
         return all(
             token.word in shape_words("about") or token.has("noun.picture", "link.of") for token in command.object[1:]
         )
-    return len(reading.commands) == 1 or command.target in {PICTURE, NOTHING}
+    others = [other for other in reading.commands if other is not command and not _forbids(other)]
+    return not others or command.target in {PICTURE, NOTHING}
+
+
+def _forbids(command: Command) -> bool:
+    """Whether it only says what not to do ("don't crop")."""
+    return bool(command.clause.tokens) and command.clause.tokens[0].has("link.cut") and not command.verb
 
 
 def refers(command: Command) -> bool:

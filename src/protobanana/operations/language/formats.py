@@ -105,6 +105,8 @@ def _head(tokens: Sequence[Token], index: int, tagged: dict[int, Token]) -> bool
             tagged.get(token.start, token).has("mark.inside") for token in tokens[index + 1 :][:2]
         )
     listed = index > 2 and tokens[index - 1].word in _ARTICLES and tokens[index - 2].word in {"and", "und", "y", "et"}
+    if index and tokens[index - 1].word in _STYLES:
+        return False
     if listed or _is_shown(tokens, index, tagged):
         return _shape_word(tokens, index + 1)
     before = sum(token.kind == "word" for token in tokens[:index])
@@ -116,6 +118,7 @@ def _head(tokens: Sequence[Token], index: int, tagged: dict[int, Token]) -> bool
     return before <= 9 and (closed or following is None or following.word in _GOES_ON)
 
 
+_STYLES = frozenset({"style", "styled", "stil", "estilo", "look"})
 _GOES_ON = frozenset(
     [
         "design",
@@ -142,7 +145,7 @@ _GOES_ON = frozenset(
 )
 _SHAPES = re.compile(
     r"(?:format|orient|mode|aspect|ratio|size|version|layout|image|picture|photo|pic|wallpaper|banner|crop|canvas|shape|composition|frame|poster|dimension|"
-    r"artwork|illustration|video|logo|icon|render|graphic|tile|thumbnail|avatar|resolution|cover|post|story|bild|ausrichtung|imagen|foto|retrato|dibujo|dessin|affiche|cartel|orientacion|formato|图|构图|画幅|比例|の?画像|の?構図|の?写真|で|の?イラスト|版|格式|の?フォーマット|format)"
+    r"artwork|illustration|video|logo|icon|render|graphic|tile|thumbnail|avatar|resolution|cover|post|story|sticker|design|label|badge|pattern|card|flyer|meme|portrait|collage|bild|ausrichtung|imagen|foto|retrato|dibujo|dessin|affiche|cartel|orientacion|formato|图|构图|画幅|比例|の?画像|の?構図|の?写真|で|の?イラスト|版|格式|の?フォーマット|format)"
 )
 _INTO = frozenset(["in", "as", "im", "en", "als", "como"])
 
@@ -166,6 +169,8 @@ def _orientation(tokens: Sequence[Token], index: int, tagged: dict[int, Token]) 
     """Orientation words that come with "format", "in ...", a picture word, or alone between commas."""
     token = tokens[index]
     before = tokens[index - 1] if index else None
+    if before is not None and (before.word in {"as", "so", "times", "px", "pixels"} or before.kind == "number"):
+        return before.word == "as" and token.word not in {"tall", "wide"}
     announced = before is not None and _SHAPES.match(before.word) is not None and before.word.startswith("format")
     if _in_cjk(token) or " " in token.word or token.word in _ALWAYS or announced:
         return True
@@ -177,8 +182,13 @@ def _orientation(tokens: Sequence[Token], index: int, tagged: dict[int, Token]) 
         return (before is not None and before.word in _INTO) or not _is_shown(tokens, index, tagged)
     after = tokens[index + 1] if index + 1 < len(tokens) else None
     alone_after = (
-        after is None or (after.kind in {"mark", "number"}) or tagged.get(after.start, after).has("skip.polite")
+        after is None
+        or after.kind in {"mark", "number"}
+        or after.word in _HOW
+        or tagged.get(after.start, after).has("skip.polite")
     )
+    if before is not None and before.word in _KNOWN and token.word in _GENRES:
+        return False
     if before is None or before.kind == "mark":
         return alone_after and token.word != "wide"
     words = tagged.get(before.start, before)
@@ -193,6 +203,8 @@ def _orientation(tokens: Sequence[Token], index: int, tagged: dict[int, Token]) 
     )
 
 
+_KNOWN = frozenset({"the", "this", "my", "his", "her", "our", "your"})
+_HOW = frozenset({"by", "so", "without", "using", "but"})
 _ALWAYS = frozenset(["hochformat", "querformat", "hochkant", "apaisado", "apaisada"])
 _FOLLOWING = frozenset({"vertical", "verticale", "horizontal", "horizontale"})
 _GENRES = frozenset({"portrait", "landscape"})

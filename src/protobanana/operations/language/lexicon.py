@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -55,6 +56,9 @@ class Lexicon:
                 {k: v for k, v in table.items() if k not in {"pairs", "settings", "sound", "telltale"}}
             ):
                 self._add(tag, phrase)
+                hasty = _ELIDED.sub(r"\1\2", phrase)
+                if hasty != phrase:
+                    self._add(tag, hasty)
         self._stems = [(head[:-1], pairs) for head, pairs in self._pairs.items() if head.endswith("*")]
 
     def _add(self, tag: str, phrase: str) -> None:
@@ -118,6 +122,8 @@ class Lexicon:
         """Tags of a word that is not in the lexicon as it stands: a possessive, or one slip of the fingers away."""
         if token.kind != "word":
             return frozenset()
+        if self.particles(token.word):
+            return frozenset({"pair"})
         if token.word.endswith("'s"):
             return frozenset({"possessive"})
         word = token.word
@@ -130,6 +136,10 @@ class Lexicon:
                 if node is not None:
                     return node.tags
         return frozenset()
+
+
+_ELIDED = re.compile(r"\b(?!we'(?:re|ll)|it's|i'(?:ll|d)|s?he'(?:ll|d))([a-z]+)['’]([a-z]+)\b")
+"""English contractions as they are typed in haste: "dont", "thats"; not those that become other words ("well")."""
 
 
 def _inflected(known: str, word: str) -> bool:

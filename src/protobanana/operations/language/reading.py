@@ -9,7 +9,7 @@ from protobanana.operations.language import cjk, commands
 from protobanana.operations.language.clauses import clause, sentences, split
 from protobanana.operations.language.commands import Command
 from protobanana.operations.language.lexicon import language_of, lexicon
-from protobanana.operations.language.targets import PART
+from protobanana.operations.language.targets import PART, target
 from protobanana.operations.language.tokens import Token, cap, fold, tokenise
 
 _REMEMBERED = 64
@@ -53,6 +53,12 @@ def read(text: str) -> Reading:
     return Reading(text, folded, language, tuple(tokens), tuple(_resolved(kept)))
 
 
+def _before_remark(words: tuple[Token, ...]) -> tuple[Token, ...]:
+    """What is spoken of in "his tie is ugly"."""
+    ends = (at for at, token in enumerate(words) if token.has("ask.yesno", "link.remark", "verb.move"))
+    return words[: next(ends, len(words))]
+
+
 def _resolved(found: list[Command]) -> list[Command]:
     """Commands with pronouns joined to what they mean: "the bag: make it leather"."""
     joined: list[Command] = []
@@ -60,8 +66,9 @@ def _resolved(found: list[Command]) -> list[Command]:
         last = joined[-1] if joined else None
         if last is not None and not last.verb and last.target == PART and last.object[0].has("det.definite"):
             pronoun = len(command.object) == 1 and command.object[0].has("pronoun.it", "pronoun.person")
-            if command.verb and pronoun and not any(token.has("ask.yesno", "link.remark") for token in last.object):
-                joined[-1] = replace(command, object=last.object, target=PART)
+            named = _before_remark(last.object)
+            if command.verb and pronoun and named and target(named) == PART:
+                joined[-1] = replace(command, object=named, target=PART)
                 continue
         joined.append(command)
     return joined

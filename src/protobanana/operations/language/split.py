@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,11 +50,15 @@ def _nominative(phrase: str, settings: dict[str, Any]) -> str:
 
 
 def _without_picture(words: Sequence[Token]) -> list[Token]:
-    """Drop "from the picture", "in this photo" at the end, and "of the picture"."""
+    """Drop "from the picture", "in this photo" at the end, and "of the picture"; "only" in front."""
     words = list(words)
+    while len(words) > 1 and words[0].has("link.only"):
+        words = words[1:]
     if len(words) > 1 and words[-1].has("pronoun.it") and " " in words[-1].word and not words[-2].has(*_LINKS):
         return bare(words[:-1])
     for linked in (2, 3):
+        if words[-1].kind == "cjk" and words[-2:-1] and words[-2].has("mark.inside"):
+            break
         if len(words) > linked and words[-1].has("pronoun.it", "noun.picture") and words[-linked].has(*_LINKS):
             return bare(words[:-linked])
     return words
@@ -80,7 +85,7 @@ def _uncovered(reading: Reading, command: Command, settings: dict[str, Any]) -> 
     for index, token in enumerate(words):
         if token.word in _OFF and index and index + 1 < len(words):
             rest = bare(words[index + 1 :])
-            if rest and not rest[-1].has("pronoun.it", "noun.picture", "noun.background"):
+            if rest and not rest[-1].has("pronoun.it", "noun.picture", "noun.background", "side.left", "side.right"):
                 return reading.quote(tuple(rest))
     return str(settings.get("uncovered", "the background"))
 
@@ -101,6 +106,9 @@ def _result(
         quality = settings.get("touched", {}).get(command.clause.spoken) or settings.get("different", "different")
         return _phrase(quality, "", noun, region[0].word, reading)
     merged = command.verb != "replace" and (len(words) > 2 or recoloured)
+    if command.verb != "replace" and len(words) > 1 and reading.language == "en" and _ends_in_color(words):
+        shade = words[1:] if words[0].has("det.indefinite") else words
+        return _phrase(reading.quote(tuple(shade)), "", noun, region[0].word, reading)
     if (
         merged
         and len(words) > 1
@@ -118,6 +126,11 @@ def _result(
     if not described:
         return _one(reading, words, noun)
     return _phrase(reading.quote(tuple(described)), reading.quote(tuple(tail)), noun, region[0].word, reading)
+
+
+def _ends_in_color(words: Sequence[Token]) -> bool:
+    """Whether it is a colour of several words, "a soft sage green", and not "a traffic light"."""
+    return words[-1].has("adj.color") and not words[-1].has("skip.filler", "noun.scene")
 
 
 _COPULAS = frozenset(
@@ -138,10 +151,26 @@ def _described(words: Sequence[Token]) -> tuple[list[Token], list[Token]]:
     return [], list(words)
 
 
+_ONE = re.compile(r"\bones?\b", re.IGNORECASE)
+
+
 def _one(reading: Reading, words: Sequence[Token], noun: Sequence[Token]) -> str:
-    """A noun phrase as it stands, "a red one" filled in."""
-    if noun and words[-1].has("noun.one") and len(words) > 1:
-        return f"{reading.quote(tuple(words[:-1]))} {reading.quote(tuple(noun))}"
+    """A noun phrase as it stands, "a red one" and "uno rojo" filled in."""
+    if noun and (len(words) > 1 or " " in words[0].word) and reading.language not in _CJK:
+        name = reading.quote(tuple(noun))
+        phrase = reading.quote(tuple(words))
+        filled = _ONE.sub(name, phrase, count=1) if reading.language == "en" else phrase
+        if filled != phrase:
+            complete = words[-1].word.endswith("ones") or words[0].has("det.indefinite", "det.definite", "verb.again")
+            return filled if complete else f"a {filled}"
+        first, rest = words[0], words[1:] or words
+        stands_in = first.has("det.indefinite") and reading.language != "en" and first.word != "des"
+        if stands_in and all(token.has("adj.color", "adj.look", "skip.filler") for token in rest):
+            settings = lexicon(reading.language).settings
+            article, quality = reading.quote((first,)), reading.quote(tuple(rest))
+            article = str(settings.get("short_articles", {}).get(article.lower(), article))
+            order = (article, name, quality) if settings.get("noun_first") else (article, quality, name)
+            return " ".join(order)
     return reading.quote(tuple(words))
 
 
@@ -184,12 +213,13 @@ def _phrase(quality: str, tail: str, noun: Sequence[Token], first: str, reading:
     article = str(settings.get("articles", {}).get(first, ""))
     if reading.language == "en":
         article = _english_article(quality, noun)
-    plural = bool(noun) and noun[-1].has("noun.plural", "noun.mass")
+    plural = bool(noun) and noun[-1].has("noun.plural", "noun.mass") and first != "des"
     if reading.language == "de":
         article = "" if plural else article
         name = name.removesuffix("s") if first == "des" else name
         quality = _german(quality.lower(), article, first)
-    quality = _feminine(quality, settings) if article in {"una", "une"} else quality
+    quality = _feminine(quality, settings) if article in {"una", "une", "unas"} else quality
+    quality = _plural(quality, settings) if article in settings.get("plural_articles", ()) else quality
     words = (article, name, quality, tail) if settings.get("noun_first") else (article, quality, name, tail)
     return " ".join(word for word in words if word)
 
@@ -228,6 +258,13 @@ def _feminine(adjective: str, settings: dict[str, Any]) -> str:
         if adjective.endswith(masculine) and " " not in adjective:
             return adjective.removesuffix(masculine) + str(feminine)
     return adjective
+
+
+def _plural(adjective: str, settings: dict[str, Any]) -> str:
+    """The plural form: "verde" to "verdes", "azul" to "azules"."""
+    if " " in adjective or adjective.endswith(("s", "x")) or adjective in settings.get("invariable", ()):
+        return adjective
+    return adjective + ("s" if adjective[-1] in "aeiouáéíóú" else str(settings["plural_ending"]))
 
 
 def _german(adjective: str, article: str, first: str) -> str:

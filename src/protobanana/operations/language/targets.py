@@ -40,7 +40,7 @@ def noun_chunk(tokens: Sequence[Token]) -> list[Token]:
         if token.word == "-" and chunk:
             chunk.append(token)
             continue
-        if token.kind == "mark" or token.has("link.cut"):
+        if token.kind == "mark" or token.has("link.cut") or (token.word in _RELATIVES and _named(chunk)):
             if chunk:
                 break
             continue
@@ -52,8 +52,13 @@ def noun_chunk(tokens: Sequence[Token]) -> list[Token]:
             if chunk:
                 break
             continue
+        if token.has("adj.act") and token.word.endswith("ing") and any(not other.tags for other in chunk):
+            break
         chunk.append(token)
     return chunk
+
+
+_RELATIVES = frozenset({"that", "who", "which", "whose", "que", "qui"})
 
 
 def _named(chunk: Sequence[Token]) -> bool:
@@ -71,7 +76,7 @@ def target(tokens: Sequence[Token]) -> str:
     if not words:
         return NOTHING
     chunk = noun_chunk(words)
-    if not chunk:
+    if not chunk or all(token.kind == "number" or token.has("unit.px", "unit.percent") for token in chunk):
         return NOTHING
     first = chunk[0]
     content = [token for token in chunk if not token.has(*_DET) or token.has("pronoun.it", "pronoun.person")]
@@ -82,11 +87,13 @@ def target(tokens: Sequence[Token]) -> str:
         return PERSON
     if any(token.has("noun.background") for token in chunk):
         return _background_or_part(chunk)
-    if not content or (len(chunk) > 1 and first.has("pronoun.clitic") and chunk[1].has(*_QUALITY, "link.to")):
+    bare_clitic = len(chunk) > 1 and first.has("pronoun.clitic") and chunk[1].has(*_QUALITY, "link.to")
+    if not content or (bare_clitic and not any(token.kind == "word" and not token.tags for token in chunk[2:])):
         return PICTURE if first.has("pronoun.clitic") else NOTHING
     named = [token for token in content if not token.has(*_QUALITY, *_DET)]
     if named and all(token.has(*_MANNER) for token in named) and not first.has("det.definite"):
-        return NOTHING
+        rest = words[len(chunk) :]
+        return NEW if first.has("det.indefinite") and rest and rest[0].has("link.of") else NOTHING
     if named and named[-1].has("noun.scene") and not _belongs_to_part(words, chunk):
         return SCENE
     if named and named[-1].has("noun.picture") and first.has("det.indefinite") and not first.has("det.definite"):
@@ -124,11 +131,14 @@ def _background_or_part(chunk: Sequence[Token]) -> str:
     for token in chunk[at + 1 :]:
         if token.has("noun.color", "noun.scene", "noun.picture"):
             return SCENE if token.has("noun.scene") and not token.has("noun.color") else BACKGROUND
-        if token.kind == "word" and not token.tags:
+        if token.kind == "word" and not token.tags and token.word not in _PARTICLES:
             return PART
         if token.has("noun.text", "noun.plural", "noun.mass", "noun.of"):
             return PART
     return BACKGROUND
+
+
+_PARTICLES = frozenset({"out", "off", "away", "altogether", "raus", "heraus"})
 
 
 def _belongs_to_part(words: Sequence[Token], chunk: Sequence[Token]) -> bool:
