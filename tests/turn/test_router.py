@@ -11,7 +11,7 @@ from protobanana.turn.evaluate import corpus, evaluate
 from protobanana.turn.router import CHAT, route
 
 
-@pytest.mark.parametrize("part", ["dev", "held_out", "held_out2", "held_out3"])
+@pytest.mark.parametrize("part", ["dev", "held_out", "held_out2", "held_out3", "held_out4", "held_out5", "held_out6"])
 def test_the_corpus_is_routed(part: str) -> None:
     """Every part of the corpus is routed with at least 95 % macro accuracy, sizes, amounts and phrases included."""
     report = evaluate(corpus(part))

@@ -23,7 +23,7 @@ from protobanana.api.failures import to_litellm
 from protobanana.api.health import is_probe, probe
 from protobanana.api.request import Call
 from protobanana.api.showing import manner
-from protobanana.comfy import close_all
+from protobanana.comfy import close_all, then_close
 from protobanana.errors import ProtoBananaError
 from protobanana.events import Event
 from protobanana.pictures.store import image_store
@@ -166,13 +166,7 @@ def _translated(model: str) -> Iterator[None]:
 
 
 def _blocking(work: Coroutine[Any, Any, T]) -> T:
-    async def closed() -> T:
-        try:
-            return await work
-        finally:
-            await close_all()
-
-    return asyncio.run(closed())
+    return asyncio.run(then_close(work))
 
 
 handler = ProtoBanana()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +13,15 @@ from protobanana.cli import console
 from protobanana.errors import ProtoBananaError
 from protobanana.events import Event, Produced, Text
 from protobanana.pictures.fetch import load_bytes
+from protobanana.pictures.handles import mint
 from protobanana.pictures.image import Image
 from protobanana.settings import get_settings
-from protobanana.turn.request import ROUTED, ImageRequest, Picture
+from protobanana.turn.request import ROUTED, ImageRequest, Line, Picture
 from protobanana.turn.turn import turn
 from protobanana.workflows.library import WorkflowLibrary
 
+OWNER = "local"
+"""Whose pictures a conversation at the terminal has."""
 HELP = "/image FILE attaches a picture, /undo goes back one picture, /save FILE keeps the newest, /quit ends."
 
 
@@ -29,16 +32,20 @@ class Talk:
     server: str
     folder: Path
     library: WorkflowLibrary
-    shown: list[Image] = field(default_factory=list)
-    attached: list[Image] = field(default_factory=list)
+    shown: list[Picture] = field(default_factory=list)
+    attached: list[Picture] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
 
     def events(self, text: str) -> AsyncGenerator[Event]:
         """One turn."""
-        earlier = [Picture.of(image, attached=False) for image in self.shown]
-        pictures = (*earlier, *(Picture.of(image) for image in self.attached))
-        self.shown += self.attached
+        pictures = (*self.shown, *self.attached)
+        self.lines.append(Line("user", text))
+        request = ImageRequest(
+            "chat", ROUTED, text, pictures, server=self.server, history=tuple(self.lines), owner=OWNER
+        )
+        self.shown += [replace(picture, attached=False) for picture in self.attached]
         self.attached = []
-        return turn(ImageRequest("chat", ROUTED, text, pictures, server=self.server), self.library)
+        return turn(request, self.library)
 
 
 def chat(
@@ -72,24 +79,36 @@ async def _command(talk: Talk, line: str) -> None:
     name, _, argument = line.partition(" ")
     path = Path(argument.strip()).expanduser()
     if name == "/image" and path.is_file():
-        talk.attached.append(await load_bytes(path.read_bytes()))
+        talk.attached.append(_picture(await load_bytes(path.read_bytes()), attached=True, note=path.name))
         console.out.print(f"attached {path.name}")
     elif name == "/undo" and talk.shown:
         talk.shown.pop()
-        console.out.print(f"back to {talk.shown[-1].size}" if talk.shown else "no picture left")
+        console.out.print(f"back to {(await talk.shown[-1].load()).size}" if talk.shown else "no picture left")
     elif name == "/save" and talk.shown and argument:
-        path.write_bytes(talk.shown[-1].data)
+        path.write_bytes((await talk.shown[-1].load()).data)
         console.out.print(f"saved {path}")
     else:
         console.out.print(f"[dim]That did not work. {HELP}[/]")
 
 
+def _picture(image: Image, *, attached: bool, note: str) -> Picture:
+    picture = Picture.of(image, attached=attached)
+    picture.handle, picture.note = mint(OWNER, image.data), note
+    return picture
+
+
 async def _turn(talk: Talk, text: str) -> None:
+    said = ""
     async for event in console.watched(talk.events(text)):
         if isinstance(event, Text):
-            console.out.print(event.delta)
+            said += event.delta
+            console.out.print(event.delta, end="", markup=False, highlight=False, soft_wrap=True)
         elif isinstance(event, Produced):
-            talk.shown.append(event.image)
+            picture = _picture(event.image, attached=False, note=f"{event.operation}: {event.prompt}"[:120])
+            talk.shown.append(picture)
+            said += f" [{picture.handle}]"
             path = console.free_name(talk.folder / f"picture-{len(talk.shown)}.png")
             path.write_bytes(event.image.data)
             console.out.print(f"{path}  {event.image.size}", highlight=False, soft_wrap=True)
+    console.out.print()
+    talk.lines.append(Line("assistant", said))

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from protobanana import events
-from protobanana.comfy import close_all
+from protobanana.comfy import then_close
 from protobanana.engine import EngineSettings, EngineThread
 from protobanana.errors import ProtoBananaError, SettingsError
 from protobanana.settings import get_settings
@@ -70,14 +70,7 @@ def _configured() -> bool:
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work; connections are closed before the loop ends."""
-
-    async def closed() -> T:
-        try:
-            return await work
-        finally:
-            await close_all()
-
-    return asyncio.run(closed())
+    return asyncio.run(then_close(work))
 
 
 @asynccontextmanager

@@ -140,7 +140,7 @@ def _extends(reading: Reading, command: Command) -> bool:
         return True
     if command.verb == "extend":
         hinted = directed or command.mentions("noun.space", "hint.top", "hint.bottom") or _about_dimension(command)
-        return hinted or command.target in {PICTURE, SCENE, NOTHING, BACKGROUND}
+        return hinted or read_shape(reading) is not None or command.target in {PICTURE, SCENE, NOTHING, BACKGROUND}
     if command.verb in {"remove", "replace", "move", "recolor", "keep", "talk", "write", "combine"}:
         return False
     if command.mentions("noun.space") and command.target not in {PERSON, BACKGROUND}:
@@ -153,11 +153,18 @@ def _extends(reading: Reading, command: Command) -> bool:
     more = command.mentions("number.more")
     amount = bool(quantities(reading))
     if command.verb in {"add", "want", "", "put", "give", "make", "draw"} and command.target != PERSON:
-        if directed and (amount or (more and _only_place(command))):
+        if directed and (amount or (more and _only_place(command)) or _continues(command)):
             return True
         if more and command.mentions("hint.top", "hint.bottom") and command.target in {NEW, NOTHING, PART}:
             return True
     return False
+
+
+def _continues(command: Command) -> bool:
+    """Whether what is added belongs to the side where it is added ("add sky at the top")."""
+    hinted = (("hint.top", "side.top"), ("hint.bottom", "side.bottom"))
+    named = any(token.kind == "word" and not token.tags for token in command.object)
+    return command.verb == "add" and not named and any(command.mentions(a) and command.mentions(b) for a, b in hinted)
 
 
 def _only_place(command: Command) -> bool:
@@ -170,6 +177,9 @@ def _only_place(command: Command) -> bool:
 def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
     if command.verb == "draw" and command.mentions("pronoun.same") and read_shape(reading) is not None:
         return _nothing_else(reading, command)
+    sized = command.mentions("grow.horizontal", "grow.vertical", "grow.all") and _about_dimension(command)
+    if sized and command.verb in {"effect", "change", "add"}:
+        return bool(quantities(reading)) and not command.mentions("number.less", "verb.shrink")
     if command.verb in {"draw", "remove", "recolor", "add", "combine", "talk", "write", "cutout"}:
         return False
     if command.verb in {"turn", "make", "change"} and read_shape(reading) and command.mentions("verb.extend"):
@@ -182,8 +192,6 @@ def _reshapes(reading: Reading, command: Command, turn: Turn) -> bool:
         "",
         "effect",
     }
-    if grows and command.verb in {"effect", "change"} and _about_dimension(command):
-        return bool(quantities(reading)) and not command.mentions("number.less", "verb.shrink")
     if grows and command.verb in {"", "turn", "make"} and quantities(reading) and _multiplied(reading):
         return not _grows_part(command)
     if command.verb == "" and len(command.object) == 1 and command.mentions("grow.horizontal", "grow.vertical"):

@@ -77,7 +77,8 @@ class RemoveBackground(Operation):
 
 def _keeps_only(reading: Reading) -> bool:
     """Whether one thing is to stay and the rest to go: "only the shoe, nothing else"."""
-    if any(command.verb not in {"", "want", "remove", "keep", "use"} for command in reading.commands):
+    kept = ("", "want", "remove", "keep", "use")
+    if any(command.verb not in kept and command.clause.spoken != "get" for command in reading.commands):
         return False
     if not reading.commands and reading.mentions("verb.keep") and reading.mentions("link.only"):
         return True
@@ -105,8 +106,8 @@ def _commanded(command: Command) -> bool:
         return True
     if command.verb == "remove" and _the_rest(command):
         return True
-    if command.verb == "remove" and _from_background(command):
-        return command.clause.spoken in _TAKES or command.clause.tokens[0].word in _TAKES
+    if command.verb != "cutout" and _from_background(command):
+        return command.clause.spoken in _TAKES or any(token.word in _TAKES for token in command.clause.tokens[:3])
     if command.verb == "remove":
         if command.target == BACKGROUND:
             return True
@@ -130,8 +131,12 @@ _TAKES = frozenset({"crop", "get", "take", "pull", "cut", "lift", "move"})
 
 
 def _from_background(command: Command) -> bool:
-    """Whether it is like "crop her out of the background"."""
-    return command.target in {PART, PERSON} and command.clause.tokens[-1].word == "out of the background"
+    """Whether it is like "crop her out of the background" or "get the person off the background"."""
+    words = [token for token in command.clause.tokens if not token.has("skip.polite")]
+    if command.target not in {PART, PERSON} or not words:
+        return False
+    away = any(token.has("link.from") for token in words[1:-1]) and words[-1].has("noun.background")
+    return away or words[-1].word == "out of the background"
 
 
 _NAMES = 2

@@ -193,7 +193,8 @@ def _general(words: Sequence[Token], turn: Turn) -> bool:
 
 
 def _about_oneself(command: Command, words: Sequence[Token]) -> bool:
-    if command.verb in {"want", "draw"} or not words[0].has("chat.self"):
+    first = next((token for token in words if not token.has("skip.polite")), words[0])
+    if command.verb in {"want", "draw"} or not first.has("chat.self"):
         return False
     if any(a.has("det.indefinite") and b.has("noun.picture", "noun.artefact") for a, b in itertools.pairwise(words)):
         return any(token.has("verb.have") for token in words)

@@ -29,6 +29,15 @@ from protobanana.operations.language.reading import read
         ("nach oben um die Hälfte erweitern", Pads(top=250)),
         ("向左扩展128像素", Pads(left=128)),
         ("下に10%広げて", Pads(bottom=50)),
+        ("make it twice as tall", Pads(top=250, bottom=250)),
+        ("widen to 1500", Pads(left=250, right=250)),
+        ("make it 1400 px wide", Pads(left=200, right=200)),
+        ("extend the top by 0.3", Pads(top=150)),
+        ("add 2 inches on the right", Pads(right=250)),
+        ("wider please, 300px each side", Pads(left=300, right=300)),
+        ("zoom out x2", Pads(500, 250, 500, 250)),
+        ("verdopple die Höhe", Pads(top=250, bottom=250)),
+        ("hazla más ancha", Pads(left=250, right=250)),
     ],
 )
 def test_amounts(text: str, pads: Pads) -> None:

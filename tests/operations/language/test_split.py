@@ -26,6 +26,16 @@ from protobanana.operations.region_edit import RegionEdit
         ("rends la porte vert", "la porte", "une porte verte"),
         ("把桌上的杯子换成花瓶", "桌上的杯子", "花瓶"),
         ("車の色を青に変えて", "車", "青い車"),
+        ("cambia el coche rojo por uno azul", "el coche rojo", "un coche azul"),
+        ("tausche den grünen Stuhl gegen einen gelben aus", "den grünen Stuhl", "einen gelben Stuhl"),
+        ("swap out the plastic chairs for wooden ones", "the plastic chairs", "wooden chairs"),
+        ("make the t-shirt that the boy is wearing green", "the t-shirt that the boy is wearing", "a green t-shirt"),
+        ("recolor the bridesmaids' dresses to dusty blue", "the bridesmaids' dresses", "dusty blue dresses"),
+        ("the car on the left is boring, make it red", "the car on the left", "a red car"),
+        ("make the kid's balloon blue instead of red", "the kid's balloon", "a blue balloon"),
+        ("her necklace -> a pearl necklace", "her necklace", "a pearl necklace"),
+        ("take the scratches off the car door", "the scratches off the car door", "the car door"),
+        ("i dont want the fence", "the fence", "the background"),
     ],
 )
 def test_phrases(text: str, region: str, result: str) -> None:

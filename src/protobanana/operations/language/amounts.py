@@ -97,6 +97,9 @@ def _quantity(tokens: Sequence[Token], index: int) -> tuple[Quantity | None, int
         return Quantity("share", DEFAULT), 1
     if token.kind == "number":
         value = _number(token.word)
+        factor = index and tokens[index - 1].has("unit.times") and (index < 2 or tokens[index - 2].kind != "number")
+        if factor and value <= _MOST_TIMES:
+            return Quantity("times", value), 1
     if value is None:
         return None, 1
     return _with_unit(value, tokens[index + 1 : index + 3])

@@ -167,11 +167,13 @@ def _paired(
     start = _first_meaningful(tokens)
     for first in range(start, min(start + 3, len(tokens))):
         word = tokens[first].word
-        for particle, tag in lexicon.particles(word):
-            for second in range(first + 1, len(tokens)):
-                if tokens[second].word == particle:
-                    inner, rest = tokens[first + 1 : second], tokens[second + 1 :]
-                    if inner and rest and (rest[0].has("det.definite") or " " in particle):
-                        rest = tokens[second:]
-                    return tag.removeprefix("verb."), f"{word} {particle}", (), inner + rest
+        particles = dict(lexicon.particles(word))
+        for second in range(first + 1, len(tokens) if particles else 0):
+            particle = tokens[second].word
+            if particle not in particles:
+                continue
+            inner, rest = tokens[first + 1 : second], tokens[second + 1 :]
+            if inner and rest and (rest[0].has("det.definite") or " " in particle):
+                rest = tokens[second:]
+            return particles[particle].removeprefix("verb."), f"{word} {particle}", (), inner + rest
     return None

@@ -26,11 +26,11 @@ class Command:
 
     def mentions(self, *tags: str) -> bool:
         """Whether any word of the clause carries one of the tags."""
-        return any(token.has(*tags) for token in self.clause.tokens)
+        return any(not token.tags.isdisjoint(tags) for token in self.clause.tokens)
 
     def results_in(self, *tags: str) -> bool:
         """Whether any word of the result carries one of the tags."""
-        return any(token.has(*tags) for token in self.result)
+        return any(not token.tags.isdisjoint(tags) for token in self.result)
 
 
 def trimmed(tokens: Sequence[Token]) -> list[Token]:
@@ -201,7 +201,10 @@ def _without_from(subject: list[Token], result: list[Token]) -> tuple[tuple[Toke
     """Without "from red" of "the car from red to blue", which says nothing about the region."""
     for index, token in enumerate(subject):
         following = subject[index + 1] if index + 1 < len(subject) else None
-        if index and token.word in _FROM and following is not None and following.has("adj.color", "adj.look"):
+        if not index or token.word not in _FROM or following is None:
+            continue
+        material = token.word == "from" and index + 2 == len(subject) and not following.has("side.left", "side.right")
+        if material or following.has("adj.color", "adj.look"):
             return tuple(bare(subject[:index])), tuple(result)
     return tuple(subject), tuple(result)
 

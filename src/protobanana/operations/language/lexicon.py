@@ -124,7 +124,7 @@ class Lexicon:
             return frozenset()
         if self.particles(token.word):
             return frozenset({"pair"})
-        if token.word.endswith("'s"):
+        if token.word.endswith(("'s", "s'")) and token.word not in _PRONOUNS:
             return frozenset({"possessive"})
         word = token.word
         if len(word) < _SHORTEST_CORRECTED - 1 or word in self._sound:
@@ -140,6 +140,9 @@ class Lexicon:
 
 _ELIDED = re.compile(r"\b(?!we'(?:re|ll)|it's|i'(?:ll|d)|s?he'(?:ll|d))([a-z]+)['’]([a-z]+)\b")
 """English contractions as they are typed in haste: "dont", "thats"; not those that become other words ("well")."""
+
+
+_PRONOUNS = frozenset({"she's", "he's", "it's", "that's", "who's", "what's", "there's", "here's"})
 
 
 def _inflected(known: str, word: str) -> bool:

@@ -27,7 +27,7 @@ class Reading:
 
     def mentions(self, *tags: str) -> bool:
         """Whether any word carries one of the tags."""
-        return any(token.has(*tags) for token in self.tokens)
+        return any(not token.tags.isdisjoint(tags) for token in self.tokens)
 
     def count(self, *tags: str) -> int:
         """How many words carry one of the tags."""

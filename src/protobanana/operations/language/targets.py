@@ -58,7 +58,9 @@ def noun_chunk(tokens: Sequence[Token]) -> list[Token]:
     return chunk
 
 
-_RELATIVES = frozenset({"that", "who", "which", "whose", "que", "qui"})
+_RELATIVES = frozenset(
+    ["that", "who", "which", "whose", "que", "qui", "she", "he", "they", "we", "i", "you", "she's", "he's"]
+)
 
 
 def _named(chunk: Sequence[Token]) -> bool:
@@ -81,7 +83,8 @@ def target(tokens: Sequence[Token]) -> str:
     first = chunk[0]
     content = [token for token in chunk if not token.has(*_DET) or token.has("pronoun.it", "pronoun.person")]
     if first.has("pronoun.it") and not _determines(first, chunk):
-        hung = " " in first.word and any(token.has("link.on") for token in words[len(chunk) : len(chunk) + 1])
+        following = words[len(chunk) : len(chunk) + 1]
+        hung = " " in first.word and any(token.has("link.on") and token.word != "by" for token in following)
         return PART if hung and _belongs_to_part(words, chunk) else PICTURE
     if first.has("pronoun.person") and not _determines(first, chunk):
         return PERSON
