@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from protobanana.errors import InvalidRequestError
 from protobanana.workflows.authoring.check import check
+from protobanana.workflows.authoring.schema import recorded_object_info
 from protobanana.workflows.document import Workflow
 from protobanana.workflows.graph import links, needed_for
 from protobanana.workflows.library import bundled
@@ -299,3 +302,16 @@ def test_cut_outs_keep_their_transparency(name: str) -> None:
         cutter = graph[graph["9"]["inputs"]["images"][0]]
         assert cutter["inputs"]["background"] == "Alpha"
         assert graph["9"]["inputs"]["images"][1] == 0
+
+
+@pytest.mark.parametrize("name", sorted(bundled()))
+def test_comfyuis_editor_opens_it(name: str) -> None:
+    """Every entry of the file, the header too, looks like a node that the editor knows; else it refuses the file.
+
+    The rule is that of ComfyUI's front-end 1.37.11: `class_type` is text, `inputs` an object, the class is registered.
+    """
+    text = files("protobanana.workflows").joinpath("bundled", f"{name}.json").read_text("utf-8")
+    known = {*recorded_object_info(), "Note"}
+    for entry in json.loads(text).values():
+        assert entry["class_type"] in known
+        assert isinstance(entry["inputs"], dict)

@@ -135,9 +135,23 @@ def _slot(value: Any) -> Any:
     return {"to": _one_or_many(value)}
 
 
-class Header(_Part):
-    """Everything protoBanana knows about a graph beyond the graph itself."""
+class NoteText(_Part):
+    """What the header says where it is shown as a note."""
 
+    text: Annotated[StrictStr, Field(description="Any words.")] = ""
+
+
+class Header(_Part):
+    """Everything protoBanana knows about a graph beyond the graph itself.
+
+    ComfyUI's editor opens an API file only when each of its entries looks like a node it knows: with `class_type` and
+    `inputs` the header opens as a note beside the graph.
+    """
+
+    class_type: Annotated[
+        Literal["Note"] | None, Field(description="`Note`: lets ComfyUI's editor open the file, header included.")
+    ] = None
+    inputs: Annotated[NoteText, Field(description="What that note shows.")] = NoteText()
     schema_version: Annotated[Literal[1], Field(alias="schema", description="Version of this header's format.")]
     operations: Annotated[
         tuple[_Name, ...],
