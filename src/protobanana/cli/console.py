@@ -21,7 +21,8 @@ from protobanana.settings import get_settings
 
 T = TypeVar("T")
 EMBEDDED = "embedded"
-out = Console()
+out = Console(width=None if sys.stdout.isatty() else 200)
+"""Where answers go; a pipe has no width, and names must not be cut for one."""
 err = Console(stderr=True)
 
 ENGINE_HELP = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from protobanana.cli import console
 from protobanana.comfy import client_for
@@ -41,7 +41,7 @@ def list_() -> None:
     """All workflows, with what they do and under which licence."""
     with console.plain_errors():
         library = _library()
-        table = Table("name", "operation", "pictures", "tiers", "licence", "title")
+        table = Table(Column("name", no_wrap=True), "operation", "pictures", "tiers", "licence", "title")
         for name in library.names():
             workflow = library.get(name)
             header = workflow.header
@@ -98,7 +98,7 @@ def smoke(
     """Run known pictures through workflows and measure what comes out. Status 1 when one is not as it should be."""
     with console.plain_errors(), console.comfyui(comfyui) as server:
         outcomes = console.run(_smoke(_chosen(names, _library()), server))
-        table = Table("workflow", "case", "check", "", "measured")
+        table = Table(Column("workflow", no_wrap=True), "case", "check", "", "measured")
         for outcome in outcomes:
             for check_ in outcome.checks:
                 mark = "[green]ok[/]" if check_.ok else "[bold red]FAILED[/]"
