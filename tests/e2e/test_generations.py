@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import time
 
+import httpx
 import numpy as np
 import openai
+import PIL.Image
 import pytest
 
-from support.gateways import Gateway
-from support.pictures import close_to, mean, opened
+from support.gateways import KEY, Gateway
+from support.pictures import close_to, mean, opened, png
 
 PROMPT = "a red field with a white circle"
+SQUARE = ("in.png", png(PIL.Image.new("RGB", (64, 64), "red")))
 
 
 def test_a_first_picture(gateway: Gateway) -> None:
@@ -194,3 +197,23 @@ def test_different_words_differ(gateway: Gateway) -> None:
     difference = np.abs(np.asarray(pictures[0], float) - np.asarray(pictures[1], float)).mean()
 
     assert difference > 5
+
+
+@pytest.mark.parametrize("path", ["images/generations", "images/edits", "chat/completions"])
+def test_pictures_are_not_compressed(gateway: Gateway, path: str) -> None:
+    """The callback keeps LiteLLM from squeezing base64 for a client that would accept gzip."""
+    headers = {"Authorization": f"Bearer {KEY}", "Accept-Encoding": "gzip"}
+    url = f"{gateway.url}/v1/{path}"
+    with httpx.Client(headers=headers, timeout=60) as client:
+        if path == "images/edits":
+            answer = client.post(
+                url, data={"model": "edit", "prompt": "night", "quality": "low"}, files={"image": SQUARE}
+            )
+        elif path == "chat/completions":
+            messages = [{"role": "user", "content": "draw a red square"}]
+            answer = client.post(url, json={"model": "chat", "messages": messages, "size": "256x256"})
+        else:
+            answer = client.post(url, json={"model": "turbo", "prompt": PROMPT, "size": "256x256"})
+
+    assert answer.status_code == 200
+    assert "content-encoding" not in answer.headers

@@ -30,6 +30,8 @@ from protobanana.api.showing import Manner, View, keep_given, view
 from protobanana.events import Done, Event, Produced, Progress, Queued, Text, Usage
 from protobanana.turn.request import ImageRequest
 
+OURS = "protobanana"
+"""Mark on responses of ours, by which the callback tells them from other providers'."""
 TEXT_MODEL = "gpt-4o"
 """Whose tokeniser counts words; every workflow's text encoder has its own, and none is at hand here."""
 
@@ -109,7 +111,7 @@ def _image_response(
     response.quality = request.wishes.quality or "auto"
     response.background = "transparent" if first.has_alpha else "opaque"
     # LiteLLM would print the whole response, base64 included, to find a price; there is none.
-    response._hidden_params["response_cost"] = 0.0  # noqa: SLF001 - the documented way to set a cost
+    response._hidden_params |= {"response_cost": 0.0, OURS: True}  # noqa: SLF001 - the documented way to set a cost
     return response
 
 
@@ -148,7 +150,7 @@ async def chat_response(
     ]
     response.created = int(time.time())
     response.usage = await asyncio.to_thread(_chat_usage, request, made.usage, made.text)
-    response._hidden_params["response_cost"] = 0.0  # noqa: SLF001 - the documented way to set a cost
+    response._hidden_params |= {"response_cost": 0.0, OURS: True}  # noqa: SLF001 - the documented way to set a cost
     return response
 
 
