@@ -8,11 +8,11 @@ from functools import cache, lru_cache
 import numpy as np
 
 from protobanana.engine import raster
-from protobanana.engine.painter import colours
+from protobanana.engine.painter import colours, tracing
 from protobanana.engine.painter.pictograms import REGISTRY, is_drawable
 from protobanana.engine.painter.pictograms.pen import natural_aspect, silhouette, stretched
 from protobanana.engine.painter.reading import Phrase
-from protobanana.engine.painter.regions import Region, View, salient, without_holes
+from protobanana.engine.painter.regions import Region, View, salient, sky, without_holes
 from protobanana.engine.painter.scene import ANCHORS, wears
 from protobanana.engine.painter.vocabulary import ACCESSORIES
 from protobanana.engine.values import Array, Bits
@@ -22,6 +22,8 @@ _GREYS = {"white", "black", "grey", "silver", "ivory", "charcoal"}
 # Where worn things sit within their wearer: x0, y0, x1, y1 in units of its box.
 _ZONES = {"head": (0.2, 0.0, 0.8, 0.3), "eyes": (0.2, 0.16, 0.8, 0.42), "neck": (0.38, 0.38, 0.62, 0.74),
           "body": (0.0, 0.35, 1.0, 0.72), "feet": (0.0, 0.86, 1.0, 1.0)}  # fmt: skip
+_BELOW_SKY = ("sea", "beach", "meadow", "forest", "city", "mountains", "desert")
+_VERY = 0.9
 _WORN = ACCESSORIES | {"shirt": "body", "shoe": "feet"}
 
 
@@ -58,7 +60,8 @@ def find(view: View, phrase: Phrase) -> Bits | None:
     if wanted is not None and wanted.mean() < 0.0015:
         return None
     if view.busy:
-        return _in_photo(view, phrase, wanted)
+        traced = _traced(view, phrase, wanted)
+        return _together(traced) if traced else _in_photo(view, phrase, wanted)
     found = find_drawn(view, phrase, wanted)
     return found if found is not None else _guess(view, phrase, wanted)
 
@@ -66,17 +69,34 @@ def find(view: View, phrase: Phrase) -> Bits | None:
 def find_drawn(view: View, phrase: Phrase, wanted: Bits | None = None) -> Bits | None:
     """The area that looks most like the drawing of a noun (and has the `wanted` colours); None when none does."""
     scored = [(score, region) for region in _candidates(view) if (score := _score(view, region, phrase, wanted)) > 0]
-    if not scored:
-        return None
     scored.sort(key=lambda pair: -pair[0])
-    best, region = scored[0]
-    if phrase.count < 2:
-        return region.mask
-    result = region.mask.copy()
-    for score, other in scored[1:]:
-        if score > 0.5 * best and other.whole == region.whole:
-            result |= other.mask
-    return result
+    alike = [one for score, one in scored if score > 0.5 * scored[0][0] and one.whole == scored[0][1].whole]
+    drawn = [region.mask for region in (alike if phrase.count > 1 else alike[:1])]
+    if phrase.count < 2 and scored and _certain(scored[0][1], phrase):
+        return drawn[0]
+    traced = _traced(view, phrase, wanted)
+    if len(traced) > (0 if phrase.count < 2 else len(drawn)):
+        return _together(traced)
+    return _together(drawn) if drawn else None
+
+
+def _certain(region: Region, phrase: Phrase) -> bool:
+    """Whether an area has the very outline of the thing."""
+    return not is_drawable(phrase.noun) or likeness(region, phrase.noun) > _VERY
+
+
+def _traced(view: View, phrase: Phrase, wanted: Bits | None) -> list[Bits]:
+    """The areas that have the lines of the thing's drawing (and the `wanted` colours somewhere), best first."""
+    if phrase.kind != "noun" or not is_drawable(phrase.noun):
+        return []
+    found = [one.mask for one in tracing.traces(view, phrase.noun, max(phrase.count, 1 if wanted is None else 4))]
+    if wanted is not None:
+        found = [mask for mask in found if (mask & wanted).sum() > 0.2 * mask.sum()]
+    return found[: phrase.count]
+
+
+def _together(masks: list[Bits]) -> Bits:
+    return np.asarray(np.any(masks, axis=0), dtype=bool)
 
 
 def _guess(view: View, phrase: Phrase, wanted: Bits | None) -> Bits | None:
@@ -149,6 +169,9 @@ def foreground(view: View) -> Bits:
 
 def _background(view: View, phrase: Phrase) -> Bits | None:
     back = ~foreground(view)
+    above = back & sky(view) if phrase.noun in {"sky", *_BELOW_SKY} else back
+    if 0.06 < above.mean() < 0.85 * back.mean():
+        back = above if phrase.noun == "sky" else back & ~above
     if phrase.colours:
         match = of_colour(view.small, phrase.colours[0])
         return back if (match & back).sum() > 0.2 * back.sum() else None

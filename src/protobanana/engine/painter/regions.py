@@ -21,6 +21,7 @@ Labels = NDArray[np.int32]
 _ALIKE = 0.115
 _SMALLEST = 0.0015
 _MOST_CLASSES = 48
+_SMOOTH = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,6 +256,15 @@ def soft_mask(view: View, mask: Bits, back: Picture | None = None) -> Array:
     flat = (difference**2).sum(-1) < 0.003
     share = np.where(flat, enlarged(mask.astype(np.float32), view.picture), share)
     return np.where(sure > 0.97, 1.0, np.where(reach > 0.03, share, 0.0)).astype(np.float32)
+
+
+def sky(view: View) -> Bits:
+    """What goes on smoothly from the upper edge, down to the first line that crosses the picture."""
+    down, across = (np.pad(np.abs(np.diff(view.small, axis=axis)).max(-1), ((0, 1 - axis), (0, axis)))
+                    for axis in (0, 1))  # fmt: skip
+    parts = connected((np.maximum(down, across) < _SMOOTH).astype(np.int32))
+    ids, counts = np.unique(parts[0], return_counts=True)
+    return without_holes(np.isin(parts, ids[counts > 0.1 * parts.shape[1]]))
 
 
 def salient(view: View) -> Bits:

@@ -7,7 +7,7 @@ as well as strength (a correlation of double-angle gradient fields, so that ligh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,68 +17,133 @@ from protobanana.engine.painter.pictograms import Tile, draw, extent, natural_co
 from protobanana.engine.painter.regions import View, widened
 from protobanana.engine.values import Array, Bits
 
-Field = NDArray[np.complex64]
+Field = NDArray[np.complexfloating]
 _SMALLEST, _LARGEST, _STEP = 0.09, 1.05, 1.09
+_TINY = 8
 _FULL = 0.1
 """The step of colour, in units of the whole range, from which a line is as strong as any."""
-_SURE = 0.5
+_LEAST, _SLOPE = 0.34, 0.55
+"""The agreement that a drawing of many lines must reach, and how much more a plainer one must (measured on scenes)."""
+_LOOSE = 0.5
+"""How much less a place is worth whose drawing cuts through coloured areas."""
+_SNUG = 0.7
+_FEW = 2.5
+"""Small drawings have few lines, which agree with something sooner: what that is worth, over their side in pixels."""
+_PLAIN = 0.8
+"""Drawings that agree this well with a plain shape are one."""
+_SHAPES = ("oval", "rectangle", "stripe", "hexagon", "triangle", "ring")
 _NEUTRAL = (0.5, 0.5, 0.55)
 
 
 @dataclass(frozen=True)
 class Trace:
-    """A drawing found again: how well its lines agree (0..1), and its area on the small copy."""
+    """A drawing found again: how well it agrees (0..1), and its area on the small copy."""
 
     score: float
     mask: Bits
 
 
-def traces(view: View, noun: str, most: int = 1, least: float = _SURE) -> list[Trace]:
-    """Where the picture has the lines of a noun's drawing, best first; areas do not overlap."""
+@dataclass(frozen=True, order=True)
+class _Spot:
+    """How well the lines agree with a drawing of `side` pixels whose tile has its corner at x, y."""
+
+    score: float
+    x: int
+    y: int
+    side: int
+
+
+def traces(view: View, noun: str, most: int = 1) -> list[Trace]:
+    """Where the picture surely has the lines of a noun's drawing, best first, at most `most` that do not overlap.
+
+    None for drawings that are little more than a plain shape: such lines are in every picture.
+    """
+    if chance(noun) > _PLAIN:
+        return []
+    result: list[Trace] = []
+    # At night neighbouring colours run together, so that their areas tell little.
+    trust = contrast(view) ** 2
+    needed = _LEAST + _SLOPE * max(0.0, chance(noun) - 0.2)
+    for spot in sorted(_spots(view, noun, most), reverse=True)[: 8 * most]:
+        if spot.score < needed or len(result) == most:
+            break
+        mask = _laid(view, noun, spot)
+        if any((mask & other.mask).sum() > 0.2 * min(mask.sum(), other.mask.sum()) for other in result):
+            continue
+        fit = _fit(view, mask)
+        score = spot.score * (1 - _LOOSE * trust * (1 - fit))
+        if score > needed:
+            result.append(Trace(score, _followed(view, mask) if fit > _SNUG else mask))
+    return sorted(result, key=lambda one: -one.score)
+
+
+def _spots(view: View, noun: str, most: int) -> list[_Spot]:
+    """The best few places for each size of a drawing."""
     height, width = view.small.shape[:2]
-    reach = tuple(1 << (2 * size - 1).bit_length() - 1 for size in (height, width))
+    if min(height, width) < _TINY:
+        return []
+    reach = (_power(height), _power(width))
     lines = np.fft.fft2(lines_of(view.small, _FULL * contrast(view)), reach)
-    found: list[tuple[float, int, int, int]] = []
+    found: list[_Spot] = []
     for side in sides(min(height, width)):
         pattern, (left, top) = pattern_of(noun, side)
         high, wide = pattern.shape
         if high > height or wide > width:
             break
-        spots = np.fft.ifft2(lines * np.conj(np.fft.fft2(pattern, reach))).real[: height - high + 1, : width - wide + 1]
+        spots = _agreement(lines, pattern)[: height - high + 1, : width - wide + 1]
         for _ in range(most + 1):
             y, x = divmod(int(spots.argmax()), spots.shape[1])
-            found.append((float(spots[y, x]) * _weight(side), x - left, y - top, side))
+            found.append(_Spot(float(spots[y, x]) * (1 - _FEW / side), x - left, y - top, side))
             spots[max(0, y - high // 2) : y + high // 2 + 1, max(0, x - wide // 2) : x + wide // 2 + 1] = 0
-    return _best(view, noun, sorted(found, reverse=True), most, least)
+    return found
 
 
-def _best(view: View, noun: str, found: list[tuple[float, int, int, int]], most: int, least: float) -> list[Trace]:
-    result: list[Trace] = []
-    for score, x, y, side in found[: 12 * most]:
-        if score < least or len(result) == most or (result and score < 0.75 * result[0].score):
-            break
-        mask = _laid(view, noun, x, y, side)
-        if not any((mask & other.mask).sum() > 0.2 * mask.sum() for other in result):
-            result.append(Trace(score, _followed(view, mask)))
-    return result
+def _agreement(lines: Field, pattern: Field) -> Array:
+    """The correlation of a picture's lines, given as their Fourier transform, with a drawing's."""
+    return raster.f32(np.fft.ifft2(lines * np.conj(np.fft.fft2(pattern, lines.shape))).real)
 
 
-def _weight(side: int) -> float:
-    """Small drawings have few lines, which agree with something sooner."""
-    return 1 - 2.5 / side
+def _power(size: int) -> int:
+    """The next power of two."""
+    return 1 << (size - 1).bit_length()
 
 
-def _laid(view: View, noun: str, x: int, y: int, side: int) -> Bits:
+@cache
+def chance(noun: str) -> float:
+    """How well a drawing's lines agree with one plain shape or another: what it may score by accident, 0..1."""
+    best = 0.0
+    for shape in _SHAPES:
+        outline = np.pad(np.repeat(tile(shape, 40).alpha[..., None], 3, axis=-1), ((2, 2), (2, 2), (0, 0)))
+        lines = np.fft.fft2(lines_of(outline), (128, 128))
+        for one in (24, 32, 40, 50, 62):
+            best = max(best, float(_agreement(lines, pattern_of(noun, one)[0]).max()))
+    return best
+
+
+def _laid(view: View, noun: str, spot: _Spot) -> Bits:
+    """The area of a drawing at its place."""
     height, width = view.small.shape[:2]
+    side = spot.side
     sheet = np.zeros((height + 2 * side, width + 2 * side), bool)
-    sheet[y + side : y + 2 * side, x + side : x + 2 * side] = tile(noun, side).alpha > 0.5
+    sheet[spot.y + side : spot.y + 2 * side, spot.x + side : spot.x + 2 * side] = tile(noun, side).alpha > 0.5
     return sheet[side : side + height, side : side + width]
+
+
+def _shares(view: View, mask: Bits) -> Array:
+    """For each pixel, which share of its coloured area lies within the mask."""
+    inside = np.bincount(view.parts[mask], minlength=int(view.parts.max()) + 1)
+    return raster.f32((inside / np.maximum(1, np.bincount(view.parts.ravel())))[view.parts])
+
+
+def _fit(view: View, mask: Bits) -> float:
+    """How nearly the mask is a union of coloured areas, 0..1."""
+    union = _shares(view, mask) > 0.5
+    return float((union & mask).sum() / max(1, (union | mask).sum()))
 
 
 def _followed(view: View, mask: Bits) -> Bits:
     """The mask with its edge moved to the edges of the coloured areas that lie mostly within or mostly outside."""
-    inside = np.bincount(view.parts[mask], minlength=int(view.parts.max()) + 1)
-    share = (inside / np.maximum(1, np.bincount(view.parts.ravel())))[view.parts]
+    share = _shares(view, mask)
     return np.asarray((mask & (share > 0.12)) | ((share > 0.7) & widened(mask, 3)), dtype=bool)
 
 
@@ -91,7 +156,8 @@ def contrast(view: View) -> float:
 def sides(short: int) -> list[int]:
     """The sizes at which drawings are looked for, in pixels."""
     count = int(np.log(_LARGEST / _SMALLEST) / np.log(_STEP)) + 1
-    return sorted({round(short * _SMALLEST * _STEP**step) for step in range(count)})
+    found = {round(short * _SMALLEST * _STEP**step) for step in range(count)}
+    return sorted(side for side in found if side >= _TINY)
 
 
 @lru_cache(maxsize=512)
