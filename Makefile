@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY  := $(VENV)/.ready
 
-.PHONY: help demo stop test check docs format lock wheel clean
+.PHONY: help demo stop test check docs bench format lock wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -35,6 +35,10 @@ lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra proxy --group dev pyproject.toml -o requirements.lock
+
+bench: $(READY)  ## print the measured cost of a long conversation
+	@$(BIN)/python tests/benchmarks/bench_history.py
+	@$(BIN)/python tests/benchmarks/bench_conversation.py
 
 wheel: $(READY)  ## build the wheel and the source package into dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
