@@ -9,6 +9,7 @@ import PIL.Image
 import pytest
 from litellm.types.utils import ModelResponse
 
+from protobanana.api.frames import Frames
 from protobanana.api.request import Call
 from protobanana.api.responses import chat_response, chat_stream, collect
 from protobanana.api.showing import Manner, manner
@@ -38,7 +39,7 @@ def call(body: dict[str, Any] | None = None, headers: dict[str, str] | None = No
 
 
 async def streamed(how: Manner, *them: Event) -> list[Any]:
-    return [chunk async for chunk in chat_stream(events(*them), REQUEST, how, "chat")]
+    return [chunk async for chunk in chat_stream(events(*them), REQUEST, how, "chat", Frames(0))]
 
 
 async def answered(how: Manner, *them: Event) -> Any:

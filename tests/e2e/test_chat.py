@@ -240,3 +240,14 @@ async def test_a_client_that_leaves_cancels_its_job(slow_gateway: Gateway) -> No
     ]
 
     assert "success" not in statuses
+
+
+def test_frames_on_request(gateway: Gateway) -> None:
+    """`partial_images` brings rough frames before the picture, outside of what clients show as pictures."""
+    messages: list[Any] = [{"role": "user", "content": "draw a green circle"}]
+    chunks = streamed(gateway, messages, extra_body={"partial_images": 2, "size": "256x256"}).chunks
+    fields = [getattr(c.choices[0].delta, "provider_specific_fields", None) for c in chunks if c.choices]
+    frames = [field["partial_image"] for field in fields if field and "partial_image" in field]
+
+    assert [frame["partial_image_index"] for frame in frames] == [0, 1]
+    assert opened(frames[0]["b64_json"]).format == "JPEG"

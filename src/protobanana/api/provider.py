@@ -20,6 +20,7 @@ from protobanana.api import request as requests
 from protobanana.api import responses
 from protobanana.api.conversation import last_words
 from protobanana.api.failures import to_litellm
+from protobanana.api.frames import Frames
 from protobanana.api.health import is_probe, probe
 from protobanana.api.request import Call
 from protobanana.api.showing import manner
@@ -86,11 +87,11 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.chat(call, kwargs["messages"])
-            events = _chat_turn(request, kwargs["messages"])
-            how = manner(options.image_output, call, stream=True)
+            events = _chat_turn(request, kwargs["messages"], previews=options.partial_images > 0)
+            how, frames = manner(options.image_output, call, stream=True), Frames(options.partial_images)
             async with (
                 aclosing(events),
-                aclosing(responses.chat_stream(events, request, how, call.model)) as chunks,
+                aclosing(responses.chat_stream(events, request, how, call.model, frames)) as chunks,
             ):
                 async for chunk in chunks:
                     yield chunk
@@ -125,7 +126,7 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
             loop.close()
 
 
-async def _chat_turn(request: ImageRequest, messages: Any) -> AsyncGenerator[Event]:
+async def _chat_turn(request: ImageRequest, messages: Any, *, previews: bool = False) -> AsyncGenerator[Event]:
     """A person's turn goes to the core; a front-end's housekeeping is answered in the form it asks for."""
     answered = False
     async with aclosing(chore(last_words(messages), request)) as events:
@@ -134,7 +135,7 @@ async def _chat_turn(request: ImageRequest, messages: Any) -> AsyncGenerator[Eve
             yield event
     if answered:
         return
-    async with aclosing(turn(request, library())) as events:
+    async with aclosing(turn(request, library(), previews=previews)) as events:
         async for event in events:
             yield event
 

@@ -24,6 +24,7 @@ from litellm.types.utils import (
 )
 from litellm.types.utils import Usage as ChatUsage
 
+from protobanana.api.frames import Frames
 from protobanana.api.links import short_address
 from protobanana.api.options import Options
 from protobanana.api.showing import Manner, View, keep_given, view
@@ -166,7 +167,7 @@ def _messages(content: str, items: list[dict[str, Any]], how: Manner) -> Iterato
 
 
 async def chat_stream(
-    events: AsyncIterator[Event], request: ImageRequest, how: Manner, model: str
+    events: AsyncIterator[Event], request: ImageRequest, how: Manner, model: str, frames: Frames
 ) -> AsyncGenerator[ModelResponseStream]:
     """A chat answer as deltas: progress as `reasoning_content`, each picture in one chunk, usage, then the finish.
 
@@ -179,6 +180,8 @@ async def chat_stream(
         if not begun:
             begun = True
             yield chunk(Delta(role="assistant", content=""))
+        if frame := frames.delta(event):
+            yield chunk(frame)
         if isinstance(event, Text):
             answer += event.delta
             ended = event.delta.endswith("\n") if event.delta else ended
