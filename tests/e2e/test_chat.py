@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -251,3 +252,25 @@ def test_frames_on_request(gateway: Gateway) -> None:
 
     assert [frame["partial_image_index"] for frame in frames] == [0, 1]
     assert opened(frames[0]["b64_json"]).format == "JPEG"
+
+
+def test_a_cold_model_keeps_the_line_alive(tmp_path: Path) -> None:
+    """While nothing is to be told for long, comments keep proxies and browsers from hanging up; the picture comes."""
+    with EngineThread(EngineSettings(load_time=2)) as engine:
+        extra = {
+            "model_name": "patient",
+            "litellm_params": {"model": "protobanana/chat", "api_base": engine.url, "keepalive_seconds": 0.5},
+            "model_info": {"mode": "chat"},
+        }
+        running = start_litellm(tmp_path, litellm_config(engine.url, callback=True, extra=[extra]), engine)
+        body = {"model": "patient", "stream": True, "messages": [{"role": "user", "content": "draw a boat, 256x256"}]}
+        try:
+            answer = httpx.post(
+                f"{running.url}/v1/chat/completions", json=body, headers={"Authorization": f"Bearer {KEY}"}, timeout=60
+            )
+        finally:
+            stop(running)
+
+    assert answer.text.count(": ping") >= 2
+    assert "data:image/png" in answer.text
+    assert answer.text.rstrip().endswith("[DONE]")

@@ -153,9 +153,17 @@ class Operation(BaseModel):
             return Image.from_pil(flatten(picture))
         return image if image.ordinary else Image.from_pil(picture)
 
-    def target(self) -> tuple[int, int] | None:
-        """Width and height that the result is to have, None where nothing was said or the operation sees to it."""
-        return (self.width, self.height) if self.width and self.height else None
+    def target(self, inputs: Inputs, native: tuple[int, int]) -> tuple[int, int] | None:
+        """Width and height that the result is to have, None where nothing was said or the operation sees to it.
+
+        A side that is named alone brings the other in the proportions of the first picture, else of `native`, the
+        model's own size.
+        """
+        if self.width is None and self.height is None:
+            return None
+        wide, high = (inputs.images[0].width, inputs.images[0].height) if inputs.images else native
+        width = self.width or max(round((self.height or high) * wide / high), 1)
+        return width, self.height or max(round(width * high / wide), 1)
 
     def finish(self, image: Image, inputs: Inputs, extras: Mapping[str, Image]) -> Image:
         """Last touch on a rendered picture; `extras` are the further outputs by name. Runs off the event loop."""

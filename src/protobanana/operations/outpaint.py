@@ -83,8 +83,9 @@ class Outpaint(Operation):
             read = {name: value for name, value in read.items() if name not in SIDES}
         return {**read, **named}
 
-    def target(self) -> tuple[int, int] | None:
+    def target(self, inputs: Inputs, native: tuple[int, int]) -> tuple[int, int] | None:
         """None: a wanted size is reached by the pads."""
+        del inputs, native
         return None
 
     def pads(self, image: Image) -> dict[str, int]:

@@ -165,10 +165,12 @@ def check_count(
 def drawable_words(read: dict[str, Any], workflow: Workflow) -> dict[str, Any]:
     """Parameters read from words, with a size the model can draw: words mean a shape more often than exact pixels."""
     width, height = read.get("width"), read.get("height")
-    if width is None or height is None:
-        return read
+    limits = workflow.header.limits
+    unsized = {name: value for name, value in read.items() if name not in {"width", "height"}}
     if not workflow.accepts("width"):
-        return {name: value for name, value in read.items() if name not in {"width", "height"}}
+        return unsized
+    if width is None or height is None:
+        return read if limits.min_side <= (width or height or limits.min_side) <= limits.max_side else unsized
     try:
         drawable(width, height, workflow.header.limits)
     except InvalidRequestError:

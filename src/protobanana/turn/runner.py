@@ -67,7 +67,7 @@ async def render(
     """
     inputs = await asyncio.to_thread(operation.prepare, inputs)
     values = {**operation.slots(inputs), **_known(extra or {}, workflow)}
-    task = Task(operation, inputs, workflow, server, _size(operation, inputs, workflow, values))
+    task = Task(operation, inputs, workflow, server, target_of(operation, inputs, workflow, values))
     uploads = _uploads(values)
     streams = []
     for batch in batches(operation, workflow):
@@ -172,11 +172,11 @@ def _known(extra: Mapping[str, Plain], workflow: Workflow) -> dict[str, Plain]:
     return dict(extra)
 
 
-def _size(
+def target_of(
     operation: Operation, inputs: Inputs, workflow: Workflow, values: dict[str, object]
 ) -> tuple[int, int] | None:
     """Put a drawable size into `values`; return the exact one that was asked for, None when none was."""
-    target = operation.target()
+    target = operation.target(inputs, next(iter(workflow.header.sizes), (1, 1)))
     if target is None:
         return None
     width, height = target
