@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     ] = 64
     """Largest picture accepted, in megapixels; read from its header before anything is decoded."""
 
+    max_body_mb: Annotated[float, Field(validation_alias="PROTOBANANA_MAX_BODY_MB", gt=0, le=100_000)] = 512.0
+    """Largest request that the gateway takes, in megabytes: a conversation carries all of its pictures."""
+
     fetch_allow: Annotated[str, Field(validation_alias="PROTOBANANA_FETCH_ALLOW")] = ""
     """Comma-separated hosts or networks (CIDR) that remote `image_url`s may point to although they are not public."""
 

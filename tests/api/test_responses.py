@@ -11,7 +11,8 @@ from litellm.types.utils import ModelResponse
 
 from protobanana.api.frames import Frames
 from protobanana.api.request import Call
-from protobanana.api.responses import chat_response, chat_stream, collect
+from protobanana.api.chat_answers import chat_response, chat_stream
+from protobanana.api.collect import collect
 from protobanana.api.showing import Manner, manner
 from protobanana.events import Done, Event, Produced, Progress, Text, Usage
 from protobanana.pictures.handles import mint

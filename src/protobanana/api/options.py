@@ -26,7 +26,7 @@ _SIZE = re.compile(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", re.IGNORECASE)
 _ASPECT = re.compile(r"(\d{1,3})\s*:\s*(\d{1,3})")
 
 ACCEPTED_WITHOUT_EFFECT: Final = frozenset(
-    {"user", "safety_identifier", "moderation", "style", "input_fidelity", "stream", "metadata"}
+    {"user", "safety_identifier", "moderation", "style", "input_fidelity", "metadata"}
 )
 """OpenAI fields that clients send by default and that mean nothing to a workflow on one's own machine."""
 
@@ -47,6 +47,7 @@ class Options(BaseModel):
     negative_prompt: str | None = Field(None, max_length=32_000)
     image_output: Form = "auto"
     return_mask: bool = False
+    stream: bool = False
     partial_images: int = Field(0, ge=0, le=3)
 
     @field_validator("background", "output_format", "response_format", "image_output", mode="before")
@@ -128,8 +129,8 @@ def parse_known(fields: Mapping[str, Any]) -> Options:
     return parse({name: value for name, value in fields.items() if name in CHAT_FIELDS})
 
 
-CHAT_FIELDS: Final = frozenset(Options.model_fields) - {"response_format"}
-"""In a chat, `response_format` is about JSON and not about pictures."""
+CHAT_FIELDS: Final = frozenset(Options.model_fields) - {"response_format", "stream"}
+"""In a chat, `response_format` is about JSON and not about pictures, and LiteLLM sees to the stream."""
 
 
 def _refusal(error: ValidationError) -> _Refusal:

@@ -16,16 +16,18 @@ from typing import Any, TypeVar
 from litellm import CustomLLM
 from litellm.types.utils import ImageResponse, ModelResponse, ModelResponseStream
 
+from protobanana.api import chat_answers, image_answers
 from protobanana.api import request as requests
-from protobanana.api import responses
 from protobanana.api.conversation import last_words
+from protobanana.api.door import door
 from protobanana.api.failures import to_litellm
 from protobanana.api.frames import Frames
 from protobanana.api.health import is_probe, probe
+from protobanana.api.options import Options
 from protobanana.api.request import Call
 from protobanana.api.showing import manner
 from protobanana.comfy import close_all, then_close
-from protobanana.errors import ProtoBananaError
+from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.events import Event
 from protobanana.pictures.store import image_store
 from protobanana.settings import get_settings
@@ -59,18 +61,14 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.generation(call, kwargs.get("prompt"))
-            events = _stream_of(probe(call)) if is_probe(call) else turn(request, library())
-            async with aclosing(events):
-                return await responses.image_response(events, request, options)
+            return await _image_answer(call, request, options)
 
     async def aimage_edit(self, *args: Any, **kwargs: Any) -> ImageResponse:
         """`POST /v1/images/edits`."""
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.edit(call, kwargs.get("prompt"), kwargs.get("image"))
-            events = _stream_of(probe(call)) if is_probe(call) else turn(request, library())
-            async with aclosing(events):
-                return await responses.image_response(events, request, options)
+            return await _image_answer(call, request, options)
 
     async def acompletion(self, *args: Any, **kwargs: Any) -> ModelResponse:
         """`POST /v1/chat/completions`."""
@@ -80,7 +78,7 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
             events = _stream_of(probe(call)) if is_probe(call) else _chat_turn(request, kwargs["messages"])
             async with aclosing(events):
                 how = manner(options.image_output, call, stream=False)
-                return await responses.chat_response(events, request, how, kwargs["model_response"])
+                return await chat_answers.chat_response(events, request, how, kwargs["model_response"])
 
     async def astreaming(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ModelResponseStream]:
         """`POST /v1/chat/completions` with `stream: true`."""
@@ -91,7 +89,7 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
             how, frames = manner(options.image_output, call, stream=True), Frames(options.partial_images)
             async with (
                 aclosing(events),
-                aclosing(responses.chat_stream(events, request, how, call.model, frames)) as chunks,
+                aclosing(chat_answers.chat_stream(events, request, how, call.model, frames)) as chunks,
             ):
                 async for chunk in chunks:
                     yield chunk
@@ -124,6 +122,23 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
             loop.run_until_complete(chunks.aclose())
             loop.run_until_complete(close_all())
             loop.close()
+
+
+async def _image_answer(call: Call, request: ImageRequest, options: Options) -> ImageResponse:
+    """Run the turn of an image endpoint; as a stream where the client asked for one and the gateway can."""
+    at = door.get()
+    if options.stream and at is None:
+        raise InvalidRequestError(
+            "'stream': LiteLLM alone cannot stream pictures; leave it out, or call a gateway of `protobanana serve`.",
+            param="stream",
+            code="unsupported_value",
+        )
+    previews = options.stream and options.partial_images > 0
+    events = _stream_of(probe(call)) if is_probe(call) else turn(request, library(), previews=previews)
+    async with aclosing(events):
+        if at is not None and options.stream:
+            return await image_answers.image_stream(events, request, options, at)
+        return await image_answers.image_response(events, request, options)
 
 
 async def _chat_turn(request: ImageRequest, messages: Any, *, previews: bool = False) -> AsyncGenerator[Event]:
@@ -163,7 +178,11 @@ def _translated(model: str) -> Iterator[None]:
         yield
     except ProtoBananaError as error:
         log.log(logging.WARNING if error.status >= 500 else logging.INFO, "%s: %s %s", model, error.status, error.code)
-        raise to_litellm(error, model) from None
+        failure, at = to_litellm(error, model), door.get()
+        if at is not None:
+            # On most routes LiteLLM drops the headers of an error.
+            at.headers |= failure.headers or {}  # type: ignore[attr-defined]  # set by to_litellm
+        raise failure from None
 
 
 def _blocking(work: Coroutine[Any, Any, T]) -> T:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from protobanana.api.door import data_url_of
 from protobanana.api.links import short_address
 from protobanana.api.options import Form
 from protobanana.api.request import Call
@@ -91,7 +91,7 @@ async def view(made: Produced, request: ImageRequest, how: Manner) -> View:
         await store.put(made.image, request.owner, handle, note=story, parent=parent)
     alt = f"{handle} {' '.join(story.translate(_MARKUP).split())[:_ALT]}"
     if address is None:
-        address = await asyncio.to_thread(made.image.data_url)
+        address = await data_url_of(made.image)
     return View(alt, address)
 
 

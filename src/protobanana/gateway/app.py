@@ -53,7 +53,8 @@ def serve(
         from litellm.proxy.proxy_server import app  # noqa: PLC0415
 
         from protobanana.comfy import close_all  # noqa: PLC0415
-        from protobanana.gateway.routes import fronted  # noqa: PLC0415
+        from protobanana.gateway.admin import router  # noqa: PLC0415
+        from protobanana.gateway.front import fronted  # noqa: PLC0415
         from protobanana.pictures.store import image_store  # noqa: PLC0415
 
         class Server(uvicorn.Server):
@@ -66,6 +67,7 @@ def serve(
                 await super().shutdown(sockets)
                 await close_all()
 
+        app.include_router(router)
         front = fronted(app, image_store(), get_settings().public_url)
         settings = uvicorn.Config(front, log_level=log, access_log=False, timeout_graceful_shutdown=5)
         Server(settings).run(sockets=[listener])

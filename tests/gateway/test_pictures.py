@@ -10,8 +10,8 @@ import httpx
 import PIL.Image
 import pytest
 
-from protobanana.api.links import called_at
-from protobanana.gateway.routes import fronted
+from protobanana.api.door import door
+from protobanana.gateway.front import fronted
 from protobanana.pictures.files import FolderFiles
 from protobanana.pictures.handles import mint
 from protobanana.pictures.image import Image
@@ -29,7 +29,8 @@ def store(tmp_path: Path) -> ImageStore:
 
 async def behind(scope: Any, receive: Any, send: Any) -> None:
     """The app behind: says what reached it, and where it is called at."""
-    said = f"{scope['method']} {scope['path']} {called_at.get()}".encode()
+    at = door.get()
+    said = f"{scope['method']} {scope['path']} {at.called_at if at else None}".encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": said})
 
@@ -148,7 +149,6 @@ async def test_without_a_store_nothing_is_there(store: ImageStore, address: str)
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/images/generations"),
         ("GET", "/images/edits"),
         ("POST", "/images/x"),
         ("GET", "/images/"),
@@ -157,14 +157,23 @@ async def test_without_a_store_nothing_is_there(store: ImageStore, address: str)
     ],
 )
 async def test_everything_else_passes(client: httpx.AsyncClient, method: str, path: str) -> None:
-    """LiteLLM's own routes reach it, which then knows the address that the client called."""
-    assert (await client.request(method, path)).text == f"{method} {path} http://gateway:4000"
+    """LiteLLM's own routes reach it as they are."""
+    assert (await client.request(method, path)).text == f"{method} {path} None"
+
+
+async def test_a_call_of_a_model(client: httpx.AsyncClient) -> None:
+    """What answers a call knows the address that the client called."""
+    answer = await client.post("/v1/images/generations")
+
+    assert answer.text == "POST /v1/images/generations http://gateway:4000"
 
 
 @pytest.mark.parametrize("host", ['evil"><script>', "a b", ""])
 async def test_a_strange_host(client: httpx.AsyncClient, host: str) -> None:
     """What is no host name does not get into an answer."""
-    assert (await client.get("/x", headers={"Host": host})).text == "GET /x "
+    answer = await client.post("/chat/completions", headers={"Host": host})
+
+    assert answer.text == "POST /chat/completions "
 
 
 @pytest.mark.parametrize("prefix", ["", "/pb"])

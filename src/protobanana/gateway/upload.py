@@ -1,0 +1,82 @@
+"""A request's body on its way in: bounded in size and in time, and watched for the client leaving."""
+
+from __future__ import annotations
+
+import asyncio
+
+from protobanana.gateway.asgi import Message, Receive, Scope, headers_of
+from protobanana.settings import get_settings
+
+GRACE_SECONDS = 30.0
+"""How long a body may take however small it is."""
+SLOWEST = 8 * 1024
+"""Bytes per second that a body must come with beyond that."""
+_REMEMBERED = 1024 * 1024
+"""Bytes of a body that are kept for a look at what was wrong with it."""
+_GONE: Message = {"type": "http.disconnect"}
+
+
+class Upload:
+    """`receive` of one request. It is `over` when the client has left, or was refused."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._most = int(get_settings().max_body_mb * 1e6)
+        self._deadline = asyncio.get_running_loop().time() + GRACE_SECONDS
+        self._count = 0
+        self._pieces: list[bytes] = []
+        self._complete = asyncio.Event()
+        self._ended = asyncio.Event()
+        self.refused: tuple[int, str] | None = None
+        """Status and words for a body that was not taken."""
+        declared = headers_of(scope).get("content-length", "")
+        if declared.isdigit() and int(declared) > self._most:
+            self._refuse(413)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody waits for an answer any more."""
+        return self._ended.is_set()
+
+    def read(self) -> bytes:
+        """The body, as far as it is remembered; empty where it was large."""
+        return b"".join(self._pieces) if self._count <= _REMEMBERED else b""
+
+    async def receive(self) -> Message:
+        """The next message for the app."""
+        if self._complete.is_set():
+            await self._ended.wait()
+            return _GONE
+        try:
+            async with asyncio.timeout_at(self._deadline + self._count / SLOWEST):
+                message = await self._receive()
+        except TimeoutError:
+            message = self._refuse(408)
+        if message["type"] == "http.request":
+            body = message.get("body", b"")
+            self._count += len(body)
+            self._pieces.append(body)
+            if self._count > _REMEMBERED:
+                self._pieces.clear()
+            if self._count > self._most:
+                message = self._refuse(413)
+        if message["type"] == "http.disconnect":
+            self._ended.set()
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            self._complete.set()
+        return message
+
+    async def gone(self) -> None:
+        """Wait until the client leaves, once it has sent everything. After the answer it counts as gone, too."""
+        await self._complete.wait()
+        if not self._ended.is_set():
+            await self._receive()  # nothing but the end can come now
+            self._ended.set()
+
+    def _refuse(self, status: int) -> Message:
+        words = {
+            408: f"The request came with less than {SLOWEST // 1024} kB per second.",
+            413: f"The request is larger than the {self._most / 1e6:g} MB that are taken.",
+        }
+        self.refused = status, words[status]
+        return _GONE
