@@ -17,6 +17,8 @@ class ProtoBananaError(Exception):
     status: int = 500
     type: str = "server_error"
     code: str | None = None
+    pause: float | None = None
+    """Seconds to suggest where the raiser knows nothing better; None: trying again would not help."""
 
     def __init__(
         self,
@@ -30,7 +32,7 @@ class ProtoBananaError(Exception):
         self.message = message
         self.param = param
         self.code = code or type(self).code
-        self.retry_after = retry_after
+        self.retry_after = type(self).pause if retry_after is None else retry_after
 
 
 # The caller's fault -----------------------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ class ServerUnreachableError(ProtoBananaError):
 
     status = 503
     code = "comfyui_unreachable"
+    pause = 5.0
 
 
 class ServerBusyError(ProtoBananaError):
@@ -118,6 +121,7 @@ class ServerBusyError(ProtoBananaError):
     status = 429
     type = "rate_limit_error"
     code = "queue_full"
+    pause = 5.0
 
 
 class ServerProtocolError(ProtoBananaError):
@@ -132,6 +136,9 @@ class JobLostError(ProtoBananaError):
 
     status = 503
     code = "job_lost"
+    pause = 2.0
+    restarted: bool = False
+    """Whether the connection had broken meanwhile, so that it was a restart and nobody's intention."""
 
 
 class JobFailedError(ProtoBananaError):
@@ -146,6 +153,7 @@ class JobInterruptedError(ProtoBananaError):
 
     status = 503
     code = "job_interrupted"
+    pause = 2.0
 
 
 class JobTimeoutError(ProtoBananaError):

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from protobanana.errors import ProtoBananaError
 from protobanana.pictures.image import Image
 
 _DIGITS = 4
@@ -32,12 +33,12 @@ class Door:
     called_at: str = ""
     lends: bool = True
     """Whether references may stand for pictures: not where LiteLLM caches answers, and would repeat them to others."""
-    headers: dict[str, str] = field(default_factory=dict)
-    """Headers to add to the answer, whatever LiteLLM makes of it."""
     finals: list[dict[str, Any]] = field(default_factory=list)
     """Events that end a stream; they are sent once LiteLLM has let the answer pass."""
     streaming: bool = False
     """Whether the client asked for an event stream on an image endpoint."""
+    failure: ProtoBananaError | None = None
+    """The error that ended the call, as we raised it: LiteLLM rewrites codes and drops headers on most routes."""
     executed: float | None = None
     """Loop time at which the last picture was heard to be finished."""
     _mark: str = field(default_factory=lambda: f"pbpicture{secrets.token_hex(12)}")

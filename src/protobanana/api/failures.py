@@ -6,7 +6,9 @@ and fallback advice. A subclass whose `message` cannot be set keeps it as it was
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
+from typing import Any
 
 import litellm
 
@@ -50,13 +52,22 @@ def to_litellm(error: ProtoBananaError, model: str) -> Exception:
     base = _BASES.get(error.status) or (litellm.BadRequestError if error.status < 500 else litellm.InternalServerError)
     failure = _class_for(base)(message=error.message, model=model, llm_provider="protobanana")  # type: ignore[call-arg]  # litellm's signature
     vars(failure)["_text"] = error.message
-    headers = {"retry-after": str(max(1, round(error.retry_after)))} if error.retry_after is not None else None
     vars(failure).update(
         status_code=error.status,
         code=error.code,
         type=error.type,
         param=error.param,
         detail=error.message,  # where LiteLLM takes the text of an error frame from, once a keep-alive has been sent
-        headers=headers,
+        headers=retry_header(error),
     )
     return failure
+
+
+def retry_header(error: ProtoBananaError) -> dict[str, str] | None:
+    """When to try again, in whole seconds; None where trying again would not help."""
+    return {"retry-after": str(max(1, math.ceil(error.retry_after)))} if error.retry_after is not None else None
+
+
+def document(error: ProtoBananaError) -> dict[str, Any]:
+    """The error as OpenAI's JSON."""
+    return {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}

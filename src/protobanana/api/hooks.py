@@ -23,10 +23,13 @@ class Hooks(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
     async def async_pre_call_hook(
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
     ) -> Any:
-        """Save the client's fields. Written on every call, so that no client can forge them."""
-        if str(getattr(call_type, "value", call_type)) in IMAGE_CALLS:
+        """Save the client's fields (on every call, so that no client can forge them), and see to a single try."""
+        if _drawn_here(data.get("model")):
             for name in RETRY_FIELDS:
                 data.pop(name, None)
+            # LiteLLM's default is three tries of everything that answered 5xx: three pictures.
+            data["num_retries"] = 0
+        if str(getattr(call_type, "value", call_type)) in IMAGE_CALLS:
             kept = {k: v for k, v in data.items() if v is not None and (k not in OWN_FIELDS or k in ("mask", "images"))}
             data[PARAMS] = kept or {"n": None}  # an empty mapping would not survive LiteLLM's clean-up
         return data
@@ -42,6 +45,16 @@ class Hooks(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
         """Forbid gzip over base64 (68 of 90 ms for a 2 MB picture, to save a quarter of the bytes)."""
         ours = (getattr(response, "_hidden_params", None) or {}).get(OURS)
         return {"cache-control": "no-transform"} if ours else None
+
+
+def _drawn_here(model: object) -> bool:
+    """Whether a model name of the gateway leads to this provider."""
+    from litellm.proxy.proxy_server import llm_router  # noqa: PLC0415 - set when the gateway has read its configuration
+
+    if llm_router is None or not isinstance(model, str):
+        return False
+    found = llm_router.get_model_list(model_name=model) or []
+    return any(str(entry["litellm_params"].get("model")).startswith("protobanana/") for entry in found)
 
 
 hooks = Hooks()

@@ -26,11 +26,13 @@ from protobanana.api.health import is_probe, probe
 from protobanana.api.options import Options
 from protobanana.api.request import Call
 from protobanana.api.showing import manner
+from protobanana.api.tracing import belonging
 from protobanana.comfy import close_all, then_close
 from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.events import Event
 from protobanana.pictures.store import image_store
 from protobanana.settings import get_settings
+from protobanana.telemetry import placed
 from protobanana.turn.agent.chores import chore
 from protobanana.turn.request import ImageRequest
 from protobanana.turn.turn import turn
@@ -75,7 +77,8 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.chat(call, kwargs["messages"])
-            events = _stream_of(probe(call)) if is_probe(call) else _chat_turn(request, kwargs["messages"])
+            with belonging(call):
+                events = _stream_of(probe(call)) if is_probe(call) else _chat_turn(request, kwargs["messages"])
             async with aclosing(events):
                 how = manner(options.image_output, call, stream=False)
                 return await chat_answers.chat_response(events, request, how, kwargs["model_response"])
@@ -85,7 +88,8 @@ class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-check
         call = _call(kwargs)
         with _translated(call.model):
             request, options = requests.chat(call, kwargs["messages"])
-            events = _chat_turn(request, kwargs["messages"], previews=options.partial_images > 0)
+            with belonging(call):
+                events = _chat_turn(request, kwargs["messages"], previews=options.partial_images > 0)
             how, frames = manner(options.image_output, call, stream=True), Frames(options.partial_images)
             async with (
                 aclosing(events),
@@ -134,13 +138,15 @@ async def _image_answer(call: Call, request: ImageRequest, options: Options) -> 
             code="unsupported_value",
         )
     previews = options.stream and options.partial_images > 0
-    events = _stream_of(probe(call)) if is_probe(call) else turn(request, library(), previews=previews)
+    with belonging(call):
+        events = _stream_of(probe(call)) if is_probe(call) else turn(request, library(), previews=previews)
     async with aclosing(events):
         if at is not None and options.stream:
             return await image_answers.image_stream(events, request, options, at)
         return await image_answers.image_response(events, request, options)
 
 
+@placed
 async def _chat_turn(request: ImageRequest, messages: Any, *, previews: bool = False) -> AsyncGenerator[Event]:
     """A person's turn goes to the core; a front-end's housekeeping is answered in the form it asks for."""
     answered = False
@@ -178,11 +184,9 @@ def _translated(model: str) -> Iterator[None]:
         yield
     except ProtoBananaError as error:
         log.log(logging.WARNING if error.status >= 500 else logging.INFO, "%s: %s %s", model, error.status, error.code)
-        failure, at = to_litellm(error, model), door.get()
-        if at is not None:
-            # On most routes LiteLLM drops the headers of an error.
-            at.headers |= failure.headers or {}  # type: ignore[attr-defined]  # set by to_litellm
-        raise failure from None
+        if at := door.get():
+            at.failure = error
+        raise to_litellm(error, model) from None
 
 
 def _blocking(work: Coroutine[Any, Any, T]) -> T:

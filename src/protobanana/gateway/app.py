@@ -56,11 +56,13 @@ def serve(
         from protobanana.gateway.admin import router  # noqa: PLC0415
         from protobanana.gateway.front import fronted  # noqa: PLC0415
         from protobanana.pictures.store import image_store  # noqa: PLC0415
+        from protobanana.telemetry import watch_loop  # noqa: PLC0415
 
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
                 if self.started:
+                    watch_loop()
                     ready()
 
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from protobanana import telemetry
 from protobanana.api.door import Door, door, frame
+from protobanana.api.failures import document, retry_header
 from protobanana.gateway.asgi import App, Message, Receive, Reply, Scope, Send, without
 from protobanana.gateway.mend import mended
 from protobanana.gateway.upload import Upload
@@ -107,8 +108,7 @@ class Exchange:
         """A complete answer of LiteLLM's."""
         self._start, self._held = None, bytearray()
         if start["status"] >= 400:
-            status, body, headers = mended(start["status"], body, self._upload.read)
-            await self._failure(status, body, [*without(start["headers"], b"content-length"), *headers], more=more)
+            await self._failure(start, body, more=more)
         elif self._door.streaming:
             async with self._turn:
                 await self._begin(200, _EVENT_STREAM)
@@ -121,11 +121,17 @@ class Exchange:
             await self._begin(start["status"], [*without(start["headers"], b"content-length"), length])
             await self._pieces(pieces, more=more)
 
-    async def _failure(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]], *, more: bool) -> None:
+    async def _failure(self, start: Message, body: bytes, *, more: bool) -> None:
         """An error: an answer of its own, or the last event of a stream that has begun."""
+        if failure := self._door.failure:
+            status, body = failure.status, json.dumps(document(failure), ensure_ascii=False).encode()
+            extra = [(name.encode(), value.encode()) for name, value in (retry_header(failure) or {}).items()]
+        else:
+            status, body, extra = mended(start["status"], body, self._upload.read)
+        headers = without(start["headers"], b"content-length", *(name for name, _ in extra))
         async with self._turn:
             if not self._begun:
-                await self._begin(status, [*headers, (b"content-length", str(len(body)).encode())])
+                await self._begin(status, [*headers, *extra, (b"content-length", str(len(body)).encode())])
                 await self._out({"type": "http.response.body", "body": body, "more_body": more})
                 return
             with suppress(ValueError):
@@ -150,9 +156,7 @@ class Exchange:
         self._begun = True
         if self._door.executed is not None:
             telemetry.answered(asyncio.get_running_loop().time() - self._door.executed)
-        extra = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self._door.headers.items()]
-        kept = without(headers, *(name for name, _ in extra))
-        await self._out({"type": "http.response.start", "status": status, "headers": [*kept, *extra]})
+        await self._out({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         """A part of the answer, pictures in their places."""
