@@ -25,13 +25,24 @@ class Settings(BaseSettings):
     )
 
     comfyui_base_url: Annotated[str, Field(validation_alias="COMFYUI_BASE_URL")] = "http://127.0.0.1:8188"
-    """Address of ComfyUI, where a deployment has no `api_base` of its own."""
+    """Address of ComfyUI, where a deployment has no `api_base` of its own; several, separated by commas, share the
+    work."""
 
     comfyui_timeout: Annotated[float, Field(validation_alias="COMFYUI_TIMEOUT", gt=0, le=86_400)] = 600.0
-    """Seconds a job may run in ComfyUI, counted from its start, model loading included."""
+    """Seconds a job may run in ComfyUI, counted from its start."""
+
+    comfyui_load_timeout: Annotated[float, Field(validation_alias="COMFYUI_LOAD_TIMEOUT", ge=0, le=86_400)] = 300.0
+    """Seconds that loading models may take on top, before the first sampling step; not granted where the models are
+    known to be loaded."""
 
     comfyui_queue_timeout: Annotated[float, Field(validation_alias="COMFYUI_QUEUE_TIMEOUT", gt=0, le=86_400)] = 3600.0
-    """Seconds a job may wait in ComfyUI's queue before it starts."""
+    """Seconds a job may wait before it starts, in our line and in ComfyUI's queue together."""
+
+    queue_limit: Annotated[int, Field(validation_alias="PROTOBANANA_QUEUE_LIMIT", ge=1, le=1_000_000)] = 256
+    """Jobs that may wait per ComfyUI; further ones are refused with status 429."""
+
+    key_limit: Annotated[int, Field(validation_alias="PROTOBANANA_KEY_LIMIT", ge=1, le=1_000_000)] = 128
+    """Jobs of one key that may wait or run; further ones are refused with status 429."""
 
     workflows_dir: Annotated[Path | None, Field(validation_alias="PROTOBANANA_WORKFLOWS_DIR")] = None
     """Folder with the operator's own workflow documents; the bundled ones stay available."""
@@ -94,7 +105,15 @@ class Settings(BaseSettings):
     gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
     """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""
 
-    @field_validator("comfyui_base_url", "agent_base", "public_url")
+    @field_validator("comfyui_base_url")
+    @classmethod
+    def _http_urls(cls, value: str) -> str:
+        urls = [url.strip() for url in value.split(",") if url.strip()] or [value]
+        for url in urls:
+            TypeAdapter(HttpUrl).validate_python(url)
+        return ",".join(url.rstrip("/") for url in urls)
+
+    @field_validator("agent_base", "public_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if value is None:

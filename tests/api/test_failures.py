@@ -19,7 +19,7 @@ def test_status_and_message_survive(kind: type[errors.ProtoBananaError]) -> None
 
     assert failure.message == str(failure) == "what was wrong"  # type: ignore[attr-defined]
     assert (failure.status_code, failure.param, failure.type) == (kind.status, "size", kind.type)  # type: ignore[attr-defined]
-    assert failure.headers == {"retry-after": "2"}  # type: ignore[attr-defined]
+    assert failure.headers == {"retry-after": "3"}  # type: ignore[attr-defined]
     assert type(failure).__mro__[2].__module__.startswith("litellm")
 
 

@@ -103,13 +103,12 @@ def test_timeouts(given: Any, meant: float | None) -> None:
 
 
 async def test_the_callback_saves_what_would_be_lost() -> None:
-    """Client fields are saved, LiteLLM's own and retries are not; chat calls are left alone."""
+    """Client fields are saved, LiteLLM's own are not; chat calls are left alone."""
     data = {"model": "m", "prompt": "p", "n": 2, "mask": [b"x"], "num_retries": 4, "api_key": "secret", "size": None}
     seen = await hooks.async_pre_call_hook(None, None, data, "image_generation")
     chat = await hooks.async_pre_call_hook(None, None, {"model": "m", "n": 2}, "acompletion")
 
     assert seen[PARAMS] == {"n": 2, "mask": [b"x"]}
-    assert "num_retries" not in seen
     assert PARAMS not in chat
 
 

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -125,15 +127,17 @@ def test_a_broken_document_stops_the_start(tmp_path: Path, engine: EngineThread)
     assert "Traceback" not in done.stderr
 
 
+def draw_star(gateway: Gateway, number: int) -> None:
+    gateway.client().images.generate(model="protolabs/qwen-image-turbo", prompt=f"star {number}", size="256x256")
+
+
 def test_several_engines_share_the_work(tmp_path: Path) -> None:
     """--engine given twice: both servers draw."""
     with EngineThread(EngineSettings()) as one, EngineThread(EngineSettings()) as two:
         running = start([*SERVE, "--engine", one.url, "--engine", two.url, "--port", "0"], None, tmp_path, one)
         try:
-            for number in range(12):
-                running.client().images.generate(
-                    model="protolabs/qwen-image-turbo", prompt=f"star {number}", size="256x256"
-                )
+            with ThreadPoolExecutor(6) as clients:
+                list(clients.map(partial(draw_star, running), range(12)))
             counts = [len(httpx.get(f"{engine.url}/history").json()) for engine in (one, two)]
         finally:
             stop(running)

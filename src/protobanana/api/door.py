@@ -6,8 +6,6 @@ their place as the answer leaves. That spares seven copies of it, and keeps it o
 
 from __future__ import annotations
 
-import asyncio
-import binascii
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -15,12 +13,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+import pybase64
+
 from protobanana.errors import ProtoBananaError
 from protobanana.pictures.image import Image
 
 _DIGITS = 4
-_STEP = 3 << 18
-"""Bytes encoded at a time, a multiple of three: about a millisecond."""
 EmitFrame = Callable[[bytes], Awaitable[None]]
 
 
@@ -31,6 +29,8 @@ class Door:
     emit: EmitFrame
     """Send a piece of an event stream to the client at once, before LiteLLM has answered."""
     called_at: str = ""
+    reached: Callable[[], None] = lambda: None
+    """Called when LiteLLM has let the request pass and it is ours to answer."""
     lends: bool = True
     """Whether references may stand for pictures: not where LiteLLM caches answers, and would repeat them to others."""
     finals: list[dict[str, Any]] = field(default_factory=list)
@@ -39,8 +39,6 @@ class Door:
     """Whether the client asked for an event stream on an image endpoint."""
     failure: ProtoBananaError | None = None
     """The error that ended the call, as we raised it: LiteLLM rewrites codes and drops headers on most routes."""
-    executed: float | None = None
-    """Loop time at which the last picture was heard to be finished."""
     _mark: str = field(default_factory=lambda: f"pbpicture{secrets.token_hex(12)}")
     _lent: list[bytes] = field(default_factory=list)
 
@@ -79,19 +77,12 @@ def frame(payload: Mapping[str, Any]) -> bytes:
     return f"event: {payload['type']}\ndata: {data}\n\n".encode()
 
 
-async def base64_of(image: Image) -> str:
+def base64_of(image: Image) -> str:
     """A picture's base64, or the reference that stands for it on its way through LiteLLM."""
-    encoded = await asyncio.to_thread(_encoded, image.data)
     at = door.get()
-    return at.lend(encoded) if at is not None and at.lends else encoded.decode("ascii")
+    return at.lend(pybase64.b64encode(image.data)) if at is not None and at.lends else image.base64()
 
 
-def _encoded(data: bytes) -> bytes:
-    """Base64 in steps between which other threads may run: one call would hold the interpreter for a large picture."""
-    view = memoryview(data)
-    return b"".join(binascii.b2a_base64(view[at : at + _STEP], newline=False) for at in range(0, len(view), _STEP))
-
-
-async def data_url_of(image: Image) -> str:
+def data_url_of(image: Image) -> str:
     """A picture as a `data:` URL, its base64 as `base64_of` gives it."""
-    return f"data:{image.mime};base64,{await base64_of(image)}"
+    return f"data:{image.mime};base64,{base64_of(image)}"

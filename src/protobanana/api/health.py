@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import PIL.Image
@@ -28,7 +29,12 @@ def is_probe(call: Call) -> bool:
 
 
 async def probe(call: Call) -> list[Event]:
-    """Ask ComfyUI for a sign of life; a white pixel stands for the picture. Raises ServerUnreachableError."""
-    await client_for(call.api_base or get_settings().comfyui_base_url).ping()
+    """Ask for a sign of life; a white pixel stands for the picture. Raises ServerUnreachableError where no server of
+    the deployment answers.
+    """
+    addresses = (call.api_base or get_settings().comfyui_base_url).split(",")
+    answers = await asyncio.gather(*(client_for(one).ping() for one in addresses), return_exceptions=True)
+    if not any(isinstance(answer, int) for answer in answers):
+        raise next(answer for answer in answers if isinstance(answer, BaseException))
     pixel = Image.from_pil(PIL.Image.new("RGB", (1, 1), "white"))
     return [Produced(pixel, operation="", workflow=call.model), Done()]

@@ -6,6 +6,7 @@ times by retries a client asked for, and switches off the compression of base64,
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
@@ -49,11 +50,11 @@ class Hooks(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
 
 def _drawn_here(model: object) -> bool:
     """Whether a model name of the gateway leads to this provider."""
-    from litellm.proxy.proxy_server import llm_router  # noqa: PLC0415 - set when the gateway has read its configuration
-
-    if llm_router is None or not isinstance(model, str):
+    # Looked up, not imported: the proxy takes seconds to import, and is there already where it is used at all.
+    router = getattr(sys.modules.get("litellm.proxy.proxy_server"), "llm_router", None)
+    if router is None or not isinstance(model, str):
         return False
-    found = llm_router.get_model_list(model_name=model) or []
+    found = router.get_model_list(model_name=model) or []
     return any(str(entry["litellm_params"].get("model")).startswith("protobanana/") for entry in found)
 
 

@@ -93,12 +93,12 @@ def _looks(image: Image, request: ImageRequest) -> dict[str, Any]:
 async def _image_object(made: Produced, request: ImageRequest, options: Options) -> ImageObject:
     fields: dict[str, Any] = {"id": made.handle, "workflow": made.workflow, "operation": made.operation}
     if options.return_mask and made.mask is not None:
-        fields["mask_b64_json"] = await base64_of(made.mask)
+        fields["mask_b64_json"] = base64_of(made.mask)
     if made.seed is not None:
         fields |= {"seed": made.seed, "batch_index": made.batch_index}
     url = None
     if options.response_format == "url":
         kept = await short_address(made.image, request.owner, made.handle, note=made.operation)
-        url = kept or await data_url_of(made.image)
-    encoded = None if url else await base64_of(made.image)
+        url = kept or data_url_of(made.image)
+    encoded = None if url else base64_of(made.image)
     return ImageObject(b64_json=encoded, url=url, revised_prompt=None, provider_specific_fields=fields)

@@ -27,14 +27,14 @@ from protobanana.api.options import Options
 from protobanana.api.request import Call
 from protobanana.api.showing import manner
 from protobanana.api.tracing import belonging
-from protobanana.comfy import close_all, then_close
+from protobanana.cluster import close_all, then_close
 from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.events import Event
 from protobanana.pictures.store import image_store
 from protobanana.settings import get_settings
-from protobanana.telemetry import placed
+from protobanana.telemetry import OTHER, placed, record
 from protobanana.turn.agent.chores import chore
-from protobanana.turn.request import ImageRequest
+from protobanana.turn.request import ROUTED, ImageRequest
 from protobanana.turn.turn import turn
 from protobanana.workflows.library import WorkflowLibrary
 
@@ -167,8 +167,10 @@ async def _stream_of(events: Awaitable[Iterable[Event]]) -> AsyncGenerator[Event
 
 
 def _call(kwargs: dict[str, Any]) -> Call:
+    model = kwargs["model"]
+    record().model = model if model == ROUTED or model in library().names() else OTHER
     return Call(
-        model=kwargs["model"],
+        model=model,
         api_base=kwargs.get("api_base") or None,
         optional_params=kwargs.get("optional_params") or {},
         litellm_params=kwargs.get("litellm_params") or {},

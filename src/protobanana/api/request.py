@@ -67,6 +67,8 @@ OWN_FIELDS: Final = frozenset(
         "organization",
         "aimg_generation",
         "aimage_edit",
+        "client_side_timeout",
+        "provider_specific_header",
     }
 ) | {PARAMS}
 """Fields that are no options: handled by name elsewhere, or LiteLLM's own. Never logged, never iterated for values."""
@@ -122,6 +124,18 @@ class Call:
         key = next((key for source in self._sources() if (key := _key(source))), "")
         person = self.headers.get("x-openwebui-user-id", "")
         return hashlib.sha256(f"{key}\n{person}".encode()).hexdigest()[:32] if key or person else LOCAL
+
+    @property
+    def priority(self) -> int:
+        """The caller's turn among others, from the metadata of its key or team: `protobanana_priority`, -100 to 100."""
+        for source in self._sources():
+            for metadata in (source.get("litellm_metadata"), source.get("metadata")):
+                for name in ("user_api_key_metadata", "user_api_key_team_metadata"):
+                    about = metadata.get(name) if isinstance(metadata, Mapping) else None
+                    wanted = about.get("protobanana_priority") if isinstance(about, Mapping) else None
+                    if isinstance(wanted, int):
+                        return max(-100, min(wanted, 100))
+        return 0
 
     def _sources(self) -> Iterator[Mapping[str, Any]]:
         """The places where LiteLLM leaves what it knows of a call, which differ by endpoint."""
@@ -205,6 +219,7 @@ def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageReques
         timeout=call.seconds(),
         history=talk.history,
         owner=owner,
+        priority=call.priority,
         user=_user(call),
     )
     return request, wanted
@@ -213,7 +228,8 @@ def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageReques
 def _image_request(
     call: Call, endpoint: Endpoint, prompt: Any, pictures: tuple[Picture, ...], mask: Picture | None
 ) -> tuple[ImageRequest, Options]:
-    if prompt is not None and not isinstance(prompt, str):
+    # LiteLLM hands over nothing in place of a number or an object.
+    if not isinstance(call.body.get("prompt", prompt), str | None):
         raise InvalidRequestError("'prompt' must be text.", param="prompt")
     if len(prompt or "") > 32_000:
         raise InvalidRequestError("'prompt' has more than 32000 characters.", param="prompt")
@@ -230,6 +246,7 @@ def _image_request(
         server=call.api_base,
         timeout=call.seconds(),
         owner=call.owner,
+        priority=call.priority,
         user=_user(call),
     )
     return request, wanted

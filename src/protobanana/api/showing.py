@@ -91,7 +91,7 @@ async def view(made: Produced, request: ImageRequest, how: Manner) -> View:
         await store.put(made.image, request.owner, handle, note=story, parent=parent)
     alt = f"{handle} {' '.join(story.translate(_MARKUP).split())[:_ALT]}"
     if address is None:
-        address = await data_url_of(made.image)
+        address = data_url_of(made.image)
     return View(alt, address)
 
 

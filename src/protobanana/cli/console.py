@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from protobanana import events
-from protobanana.comfy import then_close
+from protobanana.cluster import then_close
 from protobanana.engine import EngineSettings, EngineThread
 from protobanana.errors import ProtoBananaError, SettingsError
 from protobanana.settings import get_settings

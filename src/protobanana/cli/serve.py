@@ -20,6 +20,8 @@ DEMO_KEY = "sk-protobanana"
 """Key of a gateway that only this machine can reach, when nobody chose one."""
 DEFAULT_PORT = 4000
 ENGINE_PORT = 8188
+DEFAULT_PACE = 0.05
+"""Seconds per sampler step: slow enough to see the progress."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -36,7 +38,9 @@ def serve(
     engine: Annotated[
         list[str] | None, typer.Option(help=console.ENGINE_HELP + " Repeat it for several servers.")
     ] = None,
-    pace: Annotated[float, typer.Option(min=0, max=60, help="Embedded engine: seconds per sampler step.")] = 0.05,
+    pace: Annotated[
+        float, typer.Option(min=0, max=60, help="Embedded engine: seconds per sampler step.")
+    ] = DEFAULT_PACE,
 ) -> None:
     """Run the gateway: LiteLLM with every workflow as a model, on an OpenAI-compatible address."""
     from protobanana.gateway import app  # noqa: PLC0415 - keeps `--help` quick
@@ -50,7 +54,7 @@ def serve(
         )
         listener = app.bind(host, DEFAULT_PORT if port is None else port, fixed=port is not None)
         # A config.yaml of the operator's own names its servers, or leaves it to these.
-        export({"COMFYUI_BASE_URL": servers[0], "LITELLM_MASTER_KEY": secret})
+        export({"COMFYUI_BASE_URL": ",".join(servers), "LITELLM_MASTER_KEY": secret})
         get_settings.cache_clear()
         at = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}/v1"  # noqa: S104 - compared, not bound
         names = "as in your config" if config else ", ".join(configs.model_names(library))
@@ -66,12 +70,23 @@ def engine(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port; default 8188, or a free one if taken.")
     ] = None,
-    pace: Annotated[float, typer.Option(min=0, max=60, help="Seconds per sampler step.")] = 0.05,
+    pace: Annotated[
+        float | None,
+        typer.Option(min=0, max=60, help="Seconds per sampler step, default 0.05; with --instant per job, default 0."),
+    ] = None,
     load_time: Annotated[float, typer.Option(min=0, max=600, help="Seconds to load a model that is not loaded.")] = 0.0,
     preview_method: Annotated[str, typer.Option(help="none, auto, latent2rgb or taesd.")] = "none",
+    instant: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, max=200, metavar="MB", help="Compute nothing: every job gives the same noise of so many MB."
+        ),
+    ] = None,
 ) -> None:
     """Run the embedded preview engine: ComfyUI's own protocol, without GPU or models."""
-    settings = EngineSettings(pace=pace, load_time=load_time, preview_method=preview_method)
+    if pace is None:
+        pace = DEFAULT_PACE if instant is None else 0.0
+    settings = EngineSettings(pace=pace, load_time=load_time, preview_method=preview_method, instant_mb=instant)
 
     def ready(url: str) -> None:
         console.out.print(f"Ready: preview engine (ComfyUI's protocol) at {url}", highlight=False, soft_wrap=True)

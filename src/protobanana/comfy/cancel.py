@@ -13,8 +13,10 @@ from protobanana.errors import ProtoBananaError
 _LOG = logging.getLogger(__name__)
 
 
-async def cancel(transport: Transport, tracker: Tracker) -> None:
+async def cancel(transport: Transport, tracker: Tracker) -> bool:
     """Delete the job from the queue or interrupt it, confirm, repeat; at most `cancel_timeout` seconds.
+
+    False: it was still there at the end.
 
     Both requests answer 200 whether or not they did anything, and an interrupt in the first moments of a job is lost.
     A node without progress callbacks stops only when it returns: then the job ends after this has given up waiting.
@@ -25,8 +27,10 @@ async def cancel(transport: Transport, tracker: Tracker) -> None:
             await _until_gone(transport, tracker)
     except TimeoutError:
         _LOG.warning("Job %s is still in ComfyUI; its interrupt takes effect at the next step.", tracker.prompt_id)
+        return False
     except ProtoBananaError as error:
         _LOG.warning("Job %s could not be cancelled: %s", tracker.prompt_id, error)
+    return True
 
 
 async def _until_gone(transport: Transport, tracker: Tracker) -> None:

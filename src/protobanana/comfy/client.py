@@ -15,16 +15,17 @@ from protobanana.comfy.cancel import cancel
 from protobanana.comfy.dispatch import Dispatch
 from protobanana.comfy.graph import check, name
 from protobanana.comfy.outputs import take
-from protobanana.comfy.snapshot import look_at_history
+from protobanana.comfy.snapshot import look_at_history, look_at_queue
 from protobanana.comfy.socket import Listener, Socket
 from protobanana.comfy.submit import Submission
 from protobanana.comfy.tracker import Tracker
 from protobanana.comfy.transport import Transport
-from protobanana.comfy.types import ClientOptions, Job, Output
+from protobanana.comfy.types import ClientOptions, Course, Job, Output
 from protobanana.comfy.uploads import Uploads
 from protobanana.comfy.watch import Watch
 from protobanana.errors import JobLostError, ServerProtocolError, ServerUnreachableError
 from protobanana.events import Preview, Progress, Queued
+from protobanana.telemetry import bytes_moved
 
 _HISTORY_LOOKS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds before each look: the entry was seen up to 0.43 s late."""
@@ -46,6 +47,8 @@ class ComfyClient:
         self._used: deque[str] = deque(maxlen=4096)
         self._chores: set[asyncio.Task[None]] = set()
         self._release = asyncio.Event()
+        self.lingering: set[str] = set()
+        """Prompt ids of jobs that were given up and were still in ComfyUI at the last look."""
         self._keeper: asyncio.Task[None] | None = None
         self._transport = Transport(self.address, self.options)
         self._uploads = Uploads(self._transport)
@@ -54,7 +57,9 @@ class ComfyClient:
         self._socket = Socket(self._transport, self._client_id, listener)
         self._watch = Watch(self._transport, self._trackers, self._socket)
 
-    async def run(self, job: Job) -> AsyncGenerator[Queued | Progress | Preview | Output, None]:
+    async def run(
+        self, job: Job, course: Course | None = None
+    ) -> AsyncGenerator[Queued | Progress | Preview | Output, None]:
         """Run a job: its events while it waits and works, then its files in the order of `job.outputs`.
 
         Closing the generator or cancelling the task that reads it cancels the job in ComfyUI, within
@@ -67,6 +72,7 @@ class ComfyClient:
         """
         check(job.graph, job.outputs)
         self._open()
+        course = course or Course()
         for attempt in (1, 2):
             tracker = self._track(job)
             sending: asyncio.Task[None] | None = None
@@ -74,19 +80,23 @@ class ComfyClient:
                 await self._socket.ready()
                 sending = asyncio.create_task(self._submission(tracker).send())
                 await asyncio.shield(sending)
+                tracker.sent()
                 self._watch.wake()
                 while (event := await tracker.next()) is not None:
                     yield event
                 if await self._complete(tracker):
+                    course.rendered(tracker.seconds())
                     for node in job.outputs:
                         index = 0
                         while (output := await take(self._transport, tracker, node, index)) is not None:
+                            bytes_moved(str(self.address), "from", len(output.data))
                             yield output
                             index += 1
                     return
                 if attempt == 2:
                     raise JobLostError("The pictures were lost twice on their way: the connection keeps breaking.")
             finally:
+                course.submitted = course.submitted or tracker.posted
                 await self._leave(tracker, sending)
 
     async def object_info(self, class_name: str | None = None) -> dict[str, Any]:
@@ -107,6 +117,14 @@ class ComfyClient:
             return int(document["exec_info"]["queue_remaining"])
         except (KeyError, TypeError, ValueError) as error:
             raise ServerProtocolError(f"What answers at {self.address} is not ComfyUI.") from error
+
+    async def linger(self) -> bool:
+        """Look again whether jobs that were given up are still in ComfyUI, waiting or running."""
+        if self.lingering:
+            self._open()
+            queue = await look_at_queue(self._transport)
+            self.lingering = {prompt_id for prompt_id in self.lingering if prompt_id in queue}
+        return bool(self.lingering)
 
     async def close(self) -> None:
         """Cancel the jobs that are under way, then close socket and session. The client cannot be used again."""
@@ -129,6 +147,7 @@ class ComfyClient:
         prompt_id = job.prompt_id if job.prompt_id not in self._used else str(uuid.uuid4())
         self._used.append(prompt_id)
         tracker = self._trackers[prompt_id] = Tracker(job, prompt_id)
+        tracker.span.set(prompt_id=prompt_id, server=str(self.address))
         return tracker
 
     def _submission(self, tracker: Tracker) -> Submission:
@@ -160,9 +179,9 @@ class ComfyClient:
                 tracker.settle(entry)
                 return
             trouble = None
-        raise trouble or JobLostError(
-            "The job ended, but ComfyUI has no record of it: it restarted, or its history was cleared."
-        )
+        lost = JobLostError("The job ended, but ComfyUI has no record of it: it restarted, or its history was cleared.")
+        lost.restarted = tracker.gapped
+        raise trouble or lost
 
     async def _leave(self, tracker: Tracker, sending: asyncio.Task[None] | None) -> None:
         """Forget a job; cancel it in ComfyUI if it may still be there, even when the caller is cancelled meanwhile."""
@@ -182,8 +201,8 @@ class ComfyClient:
             await asyncio.wait([sending], timeout=self.options.cancel_timeout)
             if not sending.cancel() and not sending.cancelled():
                 sending.exception()  # whatever it was: nobody waits for it any more
-            if tracker.posted and not tracker.finished:
-                await cancel(self._transport, tracker)
+            if tracker.posted and not tracker.finished and not await cancel(self._transport, tracker):
+                self.lingering.add(tracker.prompt_id)
         finally:
             self._trackers.pop(tracker.prompt_id, None)
 

@@ -6,13 +6,10 @@ import asyncio
 import gc
 import threading
 import warnings
-from collections.abc import Awaitable
-from typing import TypeVar
 
 from protobanana.comfy.address import Address
 from protobanana.comfy.client import ComfyClient
 
-T = TypeVar("T")
 _clients: dict[asyncio.AbstractEventLoop, dict[Address, ComfyClient]] = {}
 _lock = threading.Lock()
 
@@ -37,14 +34,6 @@ async def close_all() -> None:
     with _lock:
         mine = _clients.pop(asyncio.get_running_loop(), {})
     await asyncio.gather(*(client.close() for client in mine.values()))
-
-
-async def then_close(work: Awaitable[T]) -> T:
-    """Await `work`, then close the clients of its loop: for programs whose loop ends with the work."""
-    try:
-        return await work
-    finally:
-        await close_all()
 
 
 def _bury(loop: asyncio.AbstractEventLoop, clients: dict[Address, ComfyClient]) -> None:

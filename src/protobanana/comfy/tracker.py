@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from protobanana.comfy.types import Job
 from protobanana.errors import InvalidImageError, JobTimeoutError, ProtoBananaError
 from protobanana.events import Preview, Progress, Queued
 from protobanana.pictures.image import Image
+from protobanana.telemetry import current, record
 
 JobEvent: TypeAlias = Queued | Progress | Preview
 Verdict: TypeAlias = Literal["success", "error", "interrupted"]
@@ -40,10 +42,15 @@ class Tracker:
 
     def __init__(self, job: Job, prompt_id: str) -> None:
         self.job = job
+        self.span = current()
+        """The span of whoever runs the job; its phases are told here, where they are known first."""
+        self.span.phase("submit")
+        self._record = record()
         self.prompt_id = prompt_id
         self.loop = asyncio.get_running_loop()
         self.born = self.heard = self.loop.time()
         self.started: float | None = None
+        self.ended: float | None = None
         self.posted = False
         """Whether ComfyUI may have the job."""
         self.acknowledged = False
@@ -62,6 +69,8 @@ class Tracker:
         self._witnessed: set[str] = set()
         self._current: str | None = None
         self._position: int | None = None
+        self._sampling: float | None = None
+        """When the first progress was told: from then on nothing is being loaded."""
         self._error: ProtoBananaError | None = None
         self._events: deque[JobEvent] = deque(maxlen=_MAILBOX)
         self._news = asyncio.Event()
@@ -90,6 +99,7 @@ class Tracker:
         node = frame.node or self._current
         if node in self.job.outputs and frame.media_type == "image/png":
             self.frames.setdefault(node or "", []).append(frame)
+            self._record.executed()
         elif self.job.previews:
             try:
                 self._tell(Preview(Image.from_bytes(bytes(frame.payload), name="preview")))
@@ -104,11 +114,18 @@ class Tracker:
         if self.verdict is not None:
             self.finish()
 
+    def sent(self) -> None:
+        """The submission is through: ComfyUI says so, or has begun already."""
+        if self.started is None:
+            self.span.phase("queue")
+
     def start(self) -> None:
         """ComfyUI has begun to work on the job; the time for the work counts from the first call."""
         self.acknowledged = True
         if self.started is None:
+            self.sent()
             self.started = self.heard = self.loop.time()
+            self.span.phase("render")
             self._news.set()
 
     def place(self, position: int) -> None:
@@ -134,6 +151,9 @@ class Tracker:
         """Nothing more is to come; `error` says why, where ComfyUI did not finish it."""
         if not self.finished:
             self.finished, self._error = True, error
+            if error is None:
+                self.span.phase("fetch")
+            self.ended = self.loop.time()
             self._news.set()
             self._over.set()
 
@@ -167,6 +187,10 @@ class Tracker:
             return False
         return True
 
+    def seconds(self) -> float | None:
+        """From the start to the end of the work; None unless both are known."""
+        return None if self.started is None or self.ended is None else self.ended - self.started
+
     def missing(self) -> list[str]:
         """Wanted output nodes of which neither files nor surely complete frames are at hand."""
         return [node for node in self.job.outputs if not self.files.get(node) and not self._framed(node)]
@@ -191,6 +215,9 @@ class Tracker:
         self._tell(Progress(0, 1, title(self.job.graph, self._current)))
 
     def _progress(self, data: Mapping[str, Any]) -> None:
+        if self._sampling is None:
+            self._sampling = self.heard
+            self._news.set()
         value, total, node = data.get("value"), data.get("max"), str(data.get("node"))
         if isinstance(value, int | float) and isinstance(total, int | float) and 1 <= total < 1e9:
             self._tell(Progress(max(0, min(int(value), int(total))), int(total), title(self.job.graph, node)))
@@ -208,13 +235,20 @@ class Tracker:
         ]
         if files:
             self.files[node] = files
+            if node in self.job.outputs:
+                self._record.executed()
 
     def _deadline(self) -> float:
         if self.started is None:
             return self.born + self.job.queue_timeout
-        return self.started + self.job.timeout
+        loading = (self._sampling or math.inf) - self.started
+        return self.started + self.job.timeout + min(self.job.load_timeout, loading)
 
     def _late(self) -> JobTimeoutError:
         if self.started is None:
             return JobTimeoutError(f"The job waited {self.job.queue_timeout:g} s in ComfyUI's queue without starting.")
-        return JobTimeoutError(f"The job did not finish within {self.job.timeout:g} s of its start.")
+        if self._sampling is None and self.job.load_timeout:
+            limit = f"{self.job.timeout + self.job.load_timeout:g} s of its start, loading of models included"
+        else:
+            limit = f"{self.job.timeout:g} s of its start"
+        return JobTimeoutError(f"The job did not finish within {limit}.")

@@ -21,6 +21,9 @@ from protobanana.errors import (
     ServerUnreachableError,
 )
 
+_BUFFER = 1 << 22
+"""Bytes of an answer that may wait unread: a picture arrives without the connection being paused in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -63,7 +66,7 @@ class Transport:
         if self._session is None:
             headers = {"Authorization": self.address.authorization} if self.address.authorization else {}
             connector = aiohttp.TCPConnector(limit=self.options.connections)
-            self._session = aiohttp.ClientSession(connector=connector, headers=headers)
+            self._session = aiohttp.ClientSession(connector=connector, headers=headers, read_bufsize=_BUFFER)
         elif self._session.closed:
             raise ServerUnreachableError(f"The client for ComfyUI at {self.address} is closed.")
         return self._session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,7 +22,8 @@ class Job:
     """One graph to run. `outputs` are the output node ids whose files are wanted, in the order they are wanted.
 
     `uploads` maps a LoadImage value (see `upload_name`) to its bytes; what this server already has is not sent again.
-    `timeout` is in seconds from the moment ComfyUI starts the job, `queue_timeout` in seconds before that. `previews`
+    `timeout` is in seconds from the moment ComfyUI starts the job, `queue_timeout` in seconds before that. Up to
+    `load_timeout` seconds before the job's first progress message do not count: models may be loading. `previews`
     asks ComfyUI for pictures of the unfinished latent. `prompt_id` identifies the job in ComfyUI; one that was
     already used through the same client is replaced by a fresh one, because ComfyUI would mix the two up.
     """
@@ -32,8 +33,20 @@ class Job:
     uploads: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     timeout: float = 600.0
     queue_timeout: float = 3600.0
+    load_timeout: float = 0.0
     previews: bool = False
     prompt_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(slots=True)
+class Course:
+    """How far a job came, for whoever ordered it: the client writes it."""
+
+    submitted: bool = False
+    """Whether ComfyUI may have had the job."""
+    rendered: Callable[[float | None], None] = lambda _seconds: None
+    """Called when ComfyUI is through with the job, before its files are fetched, with the seconds since its start;
+    None where the start went unheard."""
 
 
 @dataclass(frozen=True, slots=True)

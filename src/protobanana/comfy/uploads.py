@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from protobanana.comfy.transport import Transport, refusal
 from protobanana.errors import ServerProtocolError
+from protobanana.telemetry import bytes_moved
 
 _REMEMBERED = 4096
 
@@ -56,3 +57,4 @@ class Uploads:
         subfolder = str(stored.get("subfolder") or "").replace("\\", "/").strip("/")
         if (subfolder, stored.get("name")) != (folder, filename):
             raise ServerProtocolError("ComfyUI stored an upload under another name than it was told.")
+        bytes_moved(str(self._transport.address), "to", len(data))

@@ -104,7 +104,9 @@ class Watch:
         if tracker.finished:
             return
         if entry is None:
-            tracker.finish(JobLostError("ComfyUI no longer knows the job: it restarted, or its queue was cleared."))
+            lost = JobLostError("ComfyUI no longer knows the job: it restarted, or its queue was cleared.")
+            lost.restarted = tracker.gapped
+            tracker.finish(lost)
             return
         tracker.settle(entry)
         now = asyncio.get_running_loop().time()

@@ -1,19 +1,22 @@
-"""Our routes behind LiteLLM's keys: the health of gateway and renderers, and metrics."""
+"""Our routes behind LiteLLM's keys: the health of gateway and renderers, the state of the line, and metrics."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from litellm.proxy.auth.user_api_key_auth import user_api_key_auth
 
 from protobanana import telemetry
+from protobanana.api.failures import document
+from protobanana.cluster import Pool, ServerState, pool_for
 from protobanana.comfy import client_for
 from protobanana.comfy.address import Address
-from protobanana.errors import ProtoBananaError
+from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.settings import get_settings
 
 PATIENCE = 3.0
@@ -24,13 +27,34 @@ router = APIRouter(prefix="/protobanana", dependencies=[Depends(user_api_key_aut
 
 @router.get("/health")
 async def health() -> JSONResponse:
-    """Gateway and each ComfyUI apart. 200 while anything can be drawn, 503 when no ComfyUI answers."""
-    servers = await asyncio.gather(*map(_server, addresses()))
+    """Gateway and each ComfyUI apart. 200 while anything can be drawn, 503 when no ComfyUI can be used."""
+    states = {state.address: (state, bases[state.address]) for pool, bases in pools() for state in pool.state()}
+    servers = await asyncio.gather(*(_server(state, base) for state, base in states.values()))
     up = sum(server["status"] == "up" for server in servers)
     status = "ok" if up == len(servers) else "degraded" if up else "down"
     gateway = {"status": "up", "version": version("protobanana"), "litellm": version("litellm")}
-    document = {"status": status, "gateway": gateway, "comfyui": servers}
-    return JSONResponse(document, 200 if up else 503, {"cache-control": "no-store"})
+    about = {"status": status, "gateway": gateway, "comfyui": servers}
+    return JSONResponse(about, 200 if up else 503, {"cache-control": "no-store"})
+
+
+@router.get("/cluster")
+async def cluster() -> list[list[dict[str, Any]]]:
+    """Each set of servers that share a line, as `ServerState`s."""
+    return [[_readable(state) for state in pool.state()] for pool, _ in pools()]
+
+
+@router.post("/cluster/{action}")
+async def take_out(action: Literal["drain", "undrain"], address: str) -> JSONResponse:
+    """Send no more jobs to the server at `address`, or send them again; what it has it finishes."""
+    at = str(Address.parse(address))
+    found = [pool for pool, _ in pools() if any(state.address == at for state in pool.state())]
+    if not found:
+        known = ", ".join(sorted({state.address for pool, _ in pools() for state in pool.state()}))
+        unknown = InvalidRequestError(f"'address': no server of this gateway; those are {known}.", param="address")
+        return JSONResponse(document(unknown), unknown.status)
+    for pool in found:
+        (pool.drain if action == "drain" else pool.undrain)(address)
+    return JSONResponse({"ok": True})
 
 
 @router.get("/metrics")
@@ -40,34 +64,44 @@ async def metrics() -> Response:
     return Response(body, media_type=content_type)
 
 
-def addresses() -> list[str]:
-    """Addresses of all ComfyUIs that the configuration names, in its order, each once."""
+def pools() -> list[tuple[Pool, dict[str, str]]]:
+    """The sets of servers that the configuration names, in its order, each once, with the addresses to call them at:
+    those of `ServerState`, which have no credentials, lead to the full ones.
+    """
     from litellm.proxy.proxy_server import llm_router  # noqa: PLC0415 - set when the configuration is loaded
 
-    found: dict[Address, str] = {}
+    found: dict[Pool, dict[str, str]] = {}
     for entry in (llm_router.model_list if llm_router else None) or []:
         params = entry["litellm_params"]
         if str(params.get("model", "")).startswith("protobanana/"):
-            base = params.get("api_base") or get_settings().comfyui_base_url
-            found.setdefault(Address.parse(base), base)
-    return list(found.values())
+            addresses = params.get("api_base") or get_settings().comfyui_base_url
+            bases = {str(Address.parse(one)): one for one in addresses.split(",") if one.strip()}
+            found.setdefault(pool_for(addresses), bases)
+    return list(found.items())
 
 
-async def _server(base: str) -> dict[str, Any]:
+def _readable(state: ServerState) -> dict[str, Any]:
+    return asdict(state) | {"models": None if state.models is None else sorted(state.models)}
+
+
+async def _server(state: ServerState, base: str) -> dict[str, Any]:
+    """One ComfyUI: what it says of itself now, and what the line knows of it."""
+    about = {"url": state.address, "waiting": state.waiting, "running": state.running}
     client = client_for(base)
-    about = {"url": str(client.address)}
     try:
         async with asyncio.timeout(PATIENCE):
-            waiting, stats = await asyncio.gather(client.ping(), client.system_stats())
+            jobs, stats = await asyncio.gather(client.ping(), client.system_stats())
     except TimeoutError:
         return about | {"status": "down", "reason": f"no answer within {PATIENCE:g} s"}
     except ProtoBananaError as error:
         return about | {"status": "down", "reason": error.message}
+    if state.condition in ("draining", "stuck"):
+        about |= {"reason": state.why} if state.why else {}
     system, devices = stats.get("system") or {}, stats.get("devices") or []
     return about | {
-        "status": "up",
+        "status": state.condition if state.condition in ("draining", "stuck") else "up",
         "version": system.get("comfyui_version"),
-        "jobs": waiting,
+        "jobs": jobs,
         "devices": [
             {name: device.get(name) for name in ("name", "vram_total", "vram_free")}
             for device in devices

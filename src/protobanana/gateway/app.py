@@ -52,7 +52,7 @@ def serve(
         import uvicorn  # noqa: PLC0415 - LiteLLM takes seconds to import; `--help` must not wait for it
         from litellm.proxy.proxy_server import app  # noqa: PLC0415
 
-        from protobanana.comfy import close_all  # noqa: PLC0415
+        from protobanana.cluster import close_all  # noqa: PLC0415
         from protobanana.gateway.admin import router  # noqa: PLC0415
         from protobanana.gateway.front import fronted  # noqa: PLC0415
         from protobanana.pictures.store import image_store  # noqa: PLC0415

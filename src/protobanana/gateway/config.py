@@ -18,18 +18,14 @@ CHAT_EXTRAS: dict[str, Any] = {
 
 
 def gateway_config(library: WorkflowLibrary, servers: Sequence[str], key: str) -> dict[str, Any]:
-    """Aliases first, then every workflow under its own name; one deployment per ComfyUI address in `servers`."""
-    models = [
-        deployment(name, model, mode, server, extra)
-        for name, model, mode, extra in _offered(library)
-        for server in servers
-    ]
+    """Aliases first, then every workflow under its own name; each is drawn wherever of `servers` it is done soonest."""
+    addresses = ",".join(servers)
+    models = [deployment(name, model, mode, addresses, extra) for name, model, mode, extra in _offered(library)]
     return {
         "model_list": models,
         "litellm_settings": {
             "custom_provider_map": [{"provider": "protobanana", "custom_handler": "protobanana.handler"}],
             "callbacks": ["protobanana.hooks"],
-            "turn_off_message_logging": True,
         },
         # A picture is drawn once: LiteLLM's default is three tries of everything that answered 5xx.
         "router_settings": {"num_retries": 0, "disable_cooldowns": True},
@@ -37,9 +33,9 @@ def gateway_config(library: WorkflowLibrary, servers: Sequence[str], key: str) -
     }
 
 
-def deployment(name: str, model: str, mode: str, server: str, extra: dict[str, Any]) -> dict[str, Any]:
+def deployment(name: str, model: str, mode: str, addresses: str, extra: dict[str, Any]) -> dict[str, Any]:
     """One entry of LiteLLM's `model_list`."""
-    params = {"model": f"protobanana/{model}", "api_base": server, **extra}
+    params = {"model": f"protobanana/{model}", "api_base": addresses, **extra}
     if mode == "chat":
         params |= CHAT_EXTRAS
     return {

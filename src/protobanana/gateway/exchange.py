@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from contextlib import suppress
 
 from protobanana import telemetry
@@ -17,8 +18,12 @@ from protobanana.gateway.asgi import App, Message, Receive, Reply, Scope, Send, 
 from protobanana.gateway.mend import mended
 from protobanana.gateway.upload import Upload
 
+log = logging.getLogger("protobanana")
+
 PING_SECONDS = 15.0
 """Silence after which a stream of previews says that it lives; proxies in between hang up after 60 s, mostly."""
+_PRIVATE = (b"x-litellm-model-api-base",)
+"""Headers of LiteLLM's that tell where the servers behind the gateway are, with the credentials in their addresses."""
 _EVENT_STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -34,7 +39,7 @@ class Exchange:
         self._scope = {**scope, "headers": without(scope["headers"], b"accept-encoding")}
         self._upload = Upload(scope, receive)
         self._out = send
-        self._door = Door(emit=self._emit, called_at=called_at, lends=lends)
+        self._door = Door(emit=self._emit, called_at=called_at, lends=lends, reached=self._upload.forget)
         self._start: Message | None = None
         """The beginning of LiteLLM's answer, until it is known how it goes on."""
         self._held = bytearray()
@@ -53,17 +58,22 @@ class Exchange:
         work = asyncio.ensure_future(app(self._scope, self._upload.receive, self._send))
         watch = asyncio.create_task(self._watch(work), name="client-watch")
         try:
-            await work
+            await asyncio.wait([work])
         except asyncio.CancelledError:
-            if not work.cancelled() or not self._upload.over:
-                work.cancel()
-                await asyncio.wait([work])
-                raise
-            if self._upload.refused and not self._begun:
-                await self._error(*self._upload.refused)
+            work.cancel()
+            await asyncio.wait([work])
+            raise
         finally:
             watch.cancel()
             door.reset(mark)
+        if work.cancelled():
+            if self._upload.refused and not self._begun:
+                await self._error(*self._upload.refused)
+        elif (error := work.exception()) and self._answered:
+            # Raised on for the server's log after the client had its answer; the connection is as good as before.
+            log.warning("LiteLLM failed after its answer: %s", type(error).__name__)
+        elif error:
+            raise error
 
     async def _watch(self, work: asyncio.Future[None]) -> None:
         """Stop the work when the client is gone; keep its stream alive meanwhile."""
@@ -127,13 +137,15 @@ class Exchange:
             status, body = failure.status, json.dumps(document(failure), ensure_ascii=False).encode()
             extra = [(name.encode(), value.encode()) for name, value in (retry_header(failure) or {}).items()]
         else:
-            status, body, extra = mended(start["status"], body, self._upload.read)
+            (status, body), extra = mended(start["status"], body, self._upload), []
+        extra.append((b"content-type", b"application/json"))
         headers = without(start["headers"], b"content-length", *(name for name, _ in extra))
         async with self._turn:
             if not self._begun:
                 await self._begin(status, [*headers, *extra, (b"content-length", str(len(body)).encode())])
                 await self._out({"type": "http.response.body", "body": body, "more_body": more})
                 return
+            telemetry.record().status = status
             with suppress(ValueError):
                 await self._body(b"event: error\ndata: %s\n\n" % json.dumps(json.loads(body)).encode(), more=more)
 
@@ -142,6 +154,7 @@ class Exchange:
         self._answered = True
         error = {"message": words, "type": "invalid_request_error", "param": None, "code": None}
         headers = {"content-type": "application/json", "connection": "close"}
+        telemetry.record().begun(status)
         await Reply(status, json.dumps({"error": error}).encode(), headers).send(self._out)
 
     async def _pass_start(self) -> None:
@@ -154,9 +167,8 @@ class Exchange:
         if self._begun:
             return
         self._begun = True
-        if self._door.executed is not None:
-            telemetry.answered(asyncio.get_running_loop().time() - self._door.executed)
-        await self._out({"type": "http.response.start", "status": status, "headers": headers})
+        telemetry.record().begun(status)
+        await self._out({"type": "http.response.start", "status": status, "headers": without(headers, *_PRIVATE)})
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         """A part of the answer, pictures in their places."""

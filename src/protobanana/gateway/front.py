@@ -11,6 +11,7 @@ from protobanana.gateway.asgi import App, Receive, Scope, Send, headers_of
 from protobanana.gateway.exchange import Exchange
 from protobanana.gateway.pictures import send_picture, token_of
 from protobanana.pictures.store import ImageStore
+from protobanana.telemetry import Record
 
 CALLS = ("/chat/completions", "/completions", "/images/generations", "/images/edits", "/responses", "/messages")
 """Ends of the paths at which a model is called; all of them are cancelled when the client leaves."""
@@ -36,12 +37,18 @@ def fronted(app: App, store: ImageStore | None, public_url: str | None = None, *
             await send_picture(token, store, scope, send)
         elif method == "GET" and path in OURS and not scope.get("query_string"):
             await app({**scope, "path": OURS[path], "raw_path": OURS[path].encode()}, receive, send)
-        elif method == "POST" and path.rstrip("/").endswith(CALLS):
-            await Exchange(scope, receive, send, called_at=_called_at(scope), lends=lends).run(app)
+        elif method == "POST" and (call := _call(path)):
+            with Record(call):
+                await Exchange(scope, receive, send, called_at=_called_at(scope), lends=lends).run(app)
         else:
             await app(scope, receive, send)
 
     return front
+
+
+def _call(path: str) -> str | None:
+    """The end of a path at which a model is called; None for other paths."""
+    return next((call.lstrip("/") for call in CALLS if path.rstrip("/").endswith(call)), None)
 
 
 def _called_at(scope: Scope) -> str:

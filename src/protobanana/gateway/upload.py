@@ -11,8 +11,8 @@ GRACE_SECONDS = 30.0
 """How long a body may take however small it is."""
 SLOWEST = 8 * 1024
 """Bytes per second that a body must come with beyond that."""
-_REMEMBERED = 1024 * 1024
-"""Bytes of a body that are kept for a look at what was wrong with it."""
+REMEMBERED = 32 * 1024 * 1024
+"""Bytes of a body that are kept for a look at what was wrong with it, until LiteLLM has let it pass."""
 _GONE: Message = {"type": "http.disconnect"}
 
 
@@ -20,16 +20,19 @@ class Upload:
     """`receive` of one request. It is `over` when the client has left, or was refused."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.path: str = scope["path"].rstrip("/")
+        self.headers = headers_of(scope)
         self._receive = receive
         self._most = int(get_settings().max_body_mb * 1e6)
         self._deadline = asyncio.get_running_loop().time() + GRACE_SECONDS
         self._count = 0
         self._pieces: list[bytes] = []
+        self._remembers = True
         self._complete = asyncio.Event()
         self._ended = asyncio.Event()
         self.refused: tuple[int, str] | None = None
         """Status and words for a body that was not taken."""
-        declared = headers_of(scope).get("content-length", "")
+        declared = self.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self._most:
             self._refuse(413)
 
@@ -38,9 +41,14 @@ class Upload:
         """Whether nobody waits for an answer any more."""
         return self._ended.is_set()
 
-    def read(self) -> bytes:
-        """The body, as far as it is remembered; empty where it was large."""
-        return b"".join(self._pieces) if self._count <= _REMEMBERED else b""
+    def read(self) -> bytes | None:
+        """The body; None where it was too large to be remembered, or is forgotten."""
+        return b"".join(self._pieces) if self._remembers else None
+
+    def forget(self) -> None:
+        """Let go of the body: there is nothing to find out about it any more."""
+        self._remembers = False
+        self._pieces.clear()
 
     async def receive(self) -> Message:
         """The next message for the app."""
@@ -55,9 +63,10 @@ class Upload:
         if message["type"] == "http.request":
             body = message.get("body", b"")
             self._count += len(body)
-            self._pieces.append(body)
-            if self._count > _REMEMBERED:
-                self._pieces.clear()
+            if self._count > REMEMBERED:
+                self.forget()
+            if self._remembers:
+                self._pieces.append(body)
             if self._count > self._most:
                 message = self._refuse(413)
         if message["type"] == "http.disconnect":

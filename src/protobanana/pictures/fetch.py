@@ -7,7 +7,6 @@ the address that was checked is the one connected to, on every redirect, so that
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
 import ipaddress
 import re
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
+import pybase64
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
@@ -70,7 +70,7 @@ def _from_data_url(reference: str, name: str) -> Image:
     if (len(reference) - match.end()) * 3 // 4 > most + 3:
         raise ImageTooLargeError(f"'{name}' is larger than {most / 1e6:.0f} MB.", param=name)
     try:
-        data = base64.b64decode(reference[match.end() :].strip().replace("\n", ""), validate=True)
+        data = pybase64.b64decode(reference[match.end() :].strip().replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidImageError(f"'{name}' holds damaged base64.", param=name) from None
     return Image.from_bytes(data, limits=limits(), name=name)

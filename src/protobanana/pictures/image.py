@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import hashlib
 import io
@@ -17,6 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 import PIL.Image
 import PIL.ImageOps
+import pybase64
 
 from protobanana.errors import ImageTooLargeError, InvalidImageError
 
@@ -109,7 +109,7 @@ class Image:
 
     def base64(self) -> str:
         """The encoded bytes as base64."""
-        return base64.b64encode(self.data).decode("ascii")
+        return pybase64.b64encode_as_string(self.data)
 
     def data_url(self) -> str:
         """The picture as a `data:` URL."""

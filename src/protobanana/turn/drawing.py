@@ -47,7 +47,7 @@ async def _drawn(
     plan: Plan, request: ImageRequest, library: WorkflowLibrary, *, previews: bool
 ) -> AsyncGenerator[RenderEvent]:
     """The pictures of the plan; where a transparent ground is wished and the model has none, cut out afterwards."""
-    server = Server(request.server, request.timeout, previews)
+    server = Server(request.server, request.timeout, previews, request.owner, request.priority)
     stream = render(plan.operation, plan.inputs, plan.workflow, server, plan.extra)
     async with aclosing(stream) as events:
         async for event in events:

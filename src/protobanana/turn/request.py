@@ -93,13 +93,15 @@ class ImageRequest:
     mask: Picture | None = None
     wishes: Wishes = field(default_factory=Wishes)
     server: str | None = None
-    """Address of ComfyUI; None: the one of the settings."""
+    """Address of ComfyUI, or several separated by commas; None: as the settings say."""
     timeout: float | None = None
     """Seconds a job may run; None: the one of the settings."""
     history: tuple[Line, ...] = ()
     """The whole conversation as words, the last user turn included; empty outside of chats."""
     owner: str = ""
     """Who is asking, as an opaque token of the caller's key: what one owner stored no other can reach."""
+    priority: int = 0
+    """Of the caller's key: higher ones go first where requests wait for each other."""
     user: str | None = None
     """End user as named by the client, for logs and traces."""
 

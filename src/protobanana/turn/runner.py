@@ -8,16 +8,19 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from protobanana.comfy import Job, Output, client_for, upload_name
+from protobanana.cluster import Order, pool_for
+from protobanana.comfy import Job, Output, upload_name
 from protobanana.errors import InvalidRequestError, ServerProtocolError
 from protobanana.events import Preview, Produced, Progress, Queued
 from protobanana.operations.base import MAX_SEED, Inputs, Operation
 from protobanana.operations.sizing import crop_to, drawable
 from protobanana.pictures.image import Image
 from protobanana.settings import get_settings
+from protobanana.telemetry import current, traced
 from protobanana.turn.merge import merge
 from protobanana.turn.request import Plain
 from protobanana.workflows.document import BoundGraph, Workflow
+from protobanana.workflows.graph import model_files
 
 RenderEvent = Queued | Progress | Preview | Produced
 FRESH_SEEDS = 2**48
@@ -26,11 +29,14 @@ FRESH_SEEDS = 2**48
 
 @dataclass(frozen=True)
 class Server:
-    """Where to render, and for how long at most (seconds; None: as the settings say)."""
+    """Where to render, for whom, and for how long at most (seconds; None: as the settings say)."""
 
     url: str | None = None
+    """One address of ComfyUI, or several separated by commas."""
     timeout: float | None = None
     previews: bool = False
+    owner: str = ""
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ async def render(
 ) -> AsyncGenerator[RenderEvent]:
     """Draw what `operation` asks for with `workflow`. `extra` are further slots by name.
 
-    Raises InvalidRequestError for wishes the workflow cannot fulfil, and the errors of `ComfyClient.run`. Closing the
+    Raises InvalidRequestError for wishes the workflow cannot fulfil, and the errors of `Pool.run`. Closing the
     generator cancels every job.
     """
     inputs = await asyncio.to_thread(operation.prepare, inputs)
@@ -105,17 +111,30 @@ def _job(bound: BoundGraph, operation: Operation, uploads: Mapping[str, bytes], 
         uploads=uploads,
         timeout=min(server.timeout or settings.comfyui_timeout, settings.comfyui_timeout),
         queue_timeout=settings.comfyui_queue_timeout,
+        load_timeout=settings.comfyui_load_timeout,
         previews=server.previews,
     )
 
 
+@traced("job")
 async def _render_batch(task: Task, batch: Batch, job: Job) -> AsyncGenerator[RenderEvent]:
     """Run one graph and turn its files into pictures; raises ServerProtocolError when fewer came than were ordered."""
-    client = client_for(task.server.url or get_settings().comfyui_base_url)
+    server, workflow = task.server, task.workflow.name
+    pool = pool_for(server.url or get_settings().comfyui_base_url)
+    order = Order(server.owner, workflow, model_files(job.graph), server.priority)
+    current().set(
+        workflow=workflow,
+        operation=task.operation.name,
+        seed=batch.seed if task.workflow.accepts("seed") else None,
+        n=batch.count,
+        sizes_in=", ".join(image.size for image in task.inputs.images) or None,
+        input=task.operation.prompt,
+    )
     files: list[bytes] = []
     extras: dict[str, Image] = {}
+    sizes: list[str] = []
     done = 0
-    async with aclosing(client.run(job)) as events:
+    async with aclosing(pool.run(job, order)) as events:
         async for event in events:
             if isinstance(event, Output):
                 if event.node == job.outputs[0]:
@@ -124,7 +143,10 @@ async def _render_batch(task: Task, batch: Batch, job: Job) -> AsyncGenerator[Re
                     name = task.operation.extra_outputs[job.outputs.index(event.node) - 1]
                     extras.setdefault(name, _read(event.data))
                 while done < len(files) and len(extras) == len(job.outputs) - 1:
-                    yield await _produced(task, batch, done, files[done], extras)
+                    made = await _produced(task, batch, done, files[done], extras)
+                    sizes.append(made.image.size)
+                    current().set(output=", ".join(sizes))
+                    yield made
                     done += 1
             elif isinstance(event, Preview):
                 yield replace(event, index=batch.first)

@@ -11,6 +11,7 @@ from protobanana.events import Done, Event, Produced, Text, Usage
 from protobanana.operations.base import operations
 from protobanana.pictures.image import Image
 from protobanana.settings import get_settings
+from protobanana.telemetry import current, span, traced
 from protobanana.turn.agent.configured import configured
 from protobanana.turn.agent.loop import converse
 from protobanana.turn.agent.model import ChatModel
@@ -22,6 +23,7 @@ from protobanana.workflows.library import WorkflowLibrary
 log = logging.getLogger("protobanana")
 
 
+@traced("turn")
 async def turn(
     request: ImageRequest, library: WorkflowLibrary, *, previews: bool = False, model: ChatModel | None = None
 ) -> AsyncGenerator[Event]:
@@ -31,6 +33,30 @@ async def turn(
     first call fails, the words do. Raises InvalidRequestError, UnknownWorkflowError and the errors of
     `ComfyClient.run`; in a chat, what is missing is asked for in words.
     """
+    said: list[str] = []
+    current().set(
+        trace_name=f"protobanana {request.endpoint}",
+        trace_input=request.text,
+        input=request.text,
+        endpoint=request.endpoint,
+        asked_for=request.model,
+        pictures=len(request.pictures),
+        mask=request.mask is not None,
+        user=request.user,
+    )
+    async with aclosing(_answer(request, library, previews=previews, model=model)) as events:
+        async for event in events:
+            if isinstance(event, Text):
+                said.append(event.delta)
+            elif isinstance(event, Produced):
+                said.append(f"[{event.handle} {event.image.size}]")
+            yield event
+    current().set(trace_output="".join(said), output="".join(said))
+
+
+async def _answer(
+    request: ImageRequest, library: WorkflowLibrary, *, previews: bool, model: ChatModel | None
+) -> AsyncGenerator[Event]:
     if thinks(request, get_settings().intent_mode) and (thinker := model or configured(request)):
         try:
             async with aclosing(converse(request, library, thinker, previews=previews)) as events:
@@ -57,7 +83,9 @@ async def _by_words(request: ImageRequest, library: WorkflowLibrary, *, previews
     drawn: list[Image] = []
     given: tuple[Image, ...] = ()
     try:
-        answer = await plan(request, library)
+        with span("classify", input=request.text) as step:
+            answer = await plan(request, library)
+            step.set(output=answer.text if isinstance(answer, Reply) else answer.operation.name)
         if isinstance(answer, Reply):
             yield Text(answer.text)
         else:

@@ -112,6 +112,15 @@ def copied(value: Any) -> Any:
     return value
 
 
+MODEL_SUFFIXES = (".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".onnx")
+
+
+def model_files(graph: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Names of the model files that the graph's inputs name: what a server has loaded once it has run it."""
+    values = (value for node in graph.values() for value in node["inputs"].values())
+    return frozenset(value for value in values if isinstance(value, str) and value.lower().endswith(MODEL_SUFFIXES))
+
+
 def needed_for(graph: Graph, outputs: Iterable[str]) -> set[str]:
     """The output nodes and everything they depend on."""
     needed: set[str] = set()

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.events import Event, Produced
 from protobanana.pictures.image import Image
+from protobanana.telemetry import current, traced
 from protobanana.turn.agent.gallery import Gallery
 from protobanana.turn.agent.model import Message, ToolCall
 from protobanana.turn.agent.schemas import SHOW
@@ -79,8 +80,10 @@ class Hands:
             async for _, step in merged:
                 yield step
 
+    @traced("tool", kind="tool")
     async def _one(self, call: ToolCall, *, excess: bool) -> AsyncGenerator[Step]:
         outcome = Outcome(call)
+        current().set(tool=call.name, input=call.arguments)
         try:
             if excess:
                 raise InvalidRequestError(f"At most {MAX_CALLS} calls at a time; call again in the next step.")
@@ -96,6 +99,8 @@ class Hands:
                     yield event
         except ProtoBananaError as error:
             outcome.error = error
+            current().fail(error)
+        current().set(output=str(outcome.message()["content"]))
         yield outcome
 
     async def _show(self, outcome: Outcome) -> AsyncGenerator[Event]:

@@ -16,6 +16,7 @@ from protobanana.events import Done, Event, Text, Usage
 from protobanana.operations.language.reading import read
 from protobanana.pictures.image import Image
 from protobanana.settings import get_settings
+from protobanana.telemetry import current, traced
 from protobanana.turn.agent import sight
 from protobanana.turn.agent.gallery import Gallery
 from protobanana.turn.agent.hands import Hands, Outcome
@@ -112,6 +113,24 @@ class _Limits:
     rounds: int
 
 
+@dataclass
+class _Course:
+    """How far a turn has come, of at most so many rounds in which something was carried out."""
+
+    most: int
+    rounds: int = 0
+    corrections: int = 0
+    over: bool = False
+
+    @property
+    def spent(self) -> bool:
+        """Whether no further call is carried out."""
+        return self.rounds == self.most or self.corrections > MAX_CORRECTIONS
+
+    def count(self, *, worked: bool) -> None:
+        self.rounds, self.corrections = self.rounds + worked, self.corrections + (not worked)
+
+
 class _Turn:
     def __init__(self, model: ChatModel, hands: Hands, limits: _Limits) -> None:
         request, toolbox = hands.request, hands.toolbox
@@ -139,33 +158,41 @@ class _Turn:
         yield Done(self._tally.usage())
 
     async def _steps(self) -> AsyncGenerator[Event]:
-        rounds, corrections, most = 0, 0, self._limits.rounds
-        while True:
-            reply = _Reply()
-            async with aclosing(self._listen(reply)) as texts:
-                async for text in texts:
-                    yield text
-            spent = rounds == most or corrections > MAX_CORRECTIONS
-            if not reply.calls or spent:
-                if not reply.calls and not reply.text and self._tally.silent:
-                    raise LanguageModelError("The language model said nothing.")
-                return
-            if gap := self._gap():
-                yield Text(gap)
-            outcomes: list[Outcome] = []
-            async with aclosing(self._hands.work(reply.calls)) as steps:
-                async for step in steps:
-                    if not isinstance(step, Outcome):
-                        yield step
-                        continue
-                    self._tally.add(step)
-                    outcomes.append(step)
-            if broken := next((outcome.error for outcome in outcomes if outcome.fatal), None):
-                yield self._sentence("failed", broken)
-                return
-            worked = any(outcome.error is None for outcome in outcomes)
-            rounds, corrections = rounds + worked, corrections + (not worked)
-            await self._report(reply, outcomes, last=rounds == most or corrections > MAX_CORRECTIONS)
+        course = _Course(self._limits.rounds)
+        while not course.over:
+            async with aclosing(self._step(course)) as events:
+                async for event in events:
+                    yield event
+
+    @traced("step", kind="agent")
+    async def _step(self, course: _Course) -> AsyncGenerator[Event]:
+        """One reply of the LLM, and what it calls for."""
+        reply, course.over = _Reply(), True
+        async with aclosing(self._listen(reply)) as texts:
+            async for text in texts:
+                yield text
+        current().set(output=reply.text or None, calls=", ".join(call.name for call in reply.calls) or None)
+        if not reply.calls or course.spent:
+            if not reply.calls and not reply.text and self._tally.silent:
+                raise LanguageModelError("The language model said nothing.")
+            return
+        if gap := self._gap():
+            yield Text(gap)
+        outcomes: list[Outcome] = []
+        async with aclosing(self._hands.work(reply.calls)) as steps:
+            async for step in steps:
+                if not isinstance(step, Outcome):
+                    yield step
+                    continue
+                self._tally.add(step)
+                outcomes.append(step)
+        if broken := next((outcome.error for outcome in outcomes if outcome.fatal), None):
+            current().fail(broken)
+            yield self._sentence("failed", broken)
+            return
+        course.count(worked=any(outcome.error is None for outcome in outcomes))
+        await self._report(reply, outcomes, last=course.spent)
+        course.over = False
 
     async def _listen(self, reply: _Reply) -> AsyncGenerator[Event]:
         """The LLM's words as it writes them; its calls are in `reply` afterwards."""

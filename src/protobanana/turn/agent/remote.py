@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protobanana.errors import LanguageModelError
+from protobanana.telemetry import current, traced
 from protobanana.turn.agent.model import MAX_ARGUMENTS, Message, ModelDelta, Tool, ToolCall
 
 FIRST_PIECE_SECONDS = 120.0
@@ -33,9 +34,11 @@ class LiteLLMModel:
             self._access["api_key"] = "none"  # local servers want no key, the client insists on one
         self._begins_thinking = False
 
+    @traced("chat", kind="generation")
     async def stream(self, messages: Sequence[Message], tools: Sequence[Tool]) -> AsyncGenerator[ModelDelta]:
         """See `ChatModel`. Waits are bounded: for the first piece, between pieces, and in all."""
         reply = _Reply()
+        current().set(model=self._model, input="\n".join(_texts(messages[-1])))
         if self._begins_thinking:
             yield ModelDelta(text="<think>")
         async with aclosing(_bounded(self._chunks(messages, tools))) as chunks:
@@ -47,7 +50,13 @@ class LiteLLMModel:
         counts = reply.usage
         if counts is None:
             counts = await asyncio.to_thread(_counted, messages, reply)
-        yield ModelDelta(calls=reply.calls(), prompt_tokens=counts[0], answer_tokens=counts[1])
+        calls = reply.calls()
+        current().set(
+            output=reply.text + "".join(f"\n{call.name}({call.arguments})" for call in calls),
+            input_tokens=counts[0],
+            output_tokens=counts[1],
+        )
+        yield ModelDelta(calls=calls, prompt_tokens=counts[0], answer_tokens=counts[1])
 
     async def _chunks(self, messages: Sequence[Message], tools: Sequence[Tool]) -> AsyncGenerator[Any]:
         """LiteLLM's chunks; the one place where its failures become ours."""
@@ -57,6 +66,9 @@ class LiteLLMModel:
 
         call = (self._router or litellm).acompletion
         options: dict[str, Any] = {"tools": list(tools)} if tools else {}
+        if (recorded := current().native) is not None:
+            # What LiteLLM records of the call itself belongs under our span of it.
+            options["metadata"] = {"litellm_parent_otel_span": recorded}
         stream = None
         try:
             stream = await call(
