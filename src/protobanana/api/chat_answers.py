@@ -39,7 +39,7 @@ async def chat_response(
     ]
     response.created = int(time.time())
     response.usage = await asyncio.to_thread(_chat_usage, request, made.usage, made.text)
-    response._hidden_params |= {"response_cost": 0.0, OURS: True}  # noqa: SLF001 - the documented way to set a cost
+    response._hidden_params |= {"response_cost": request.price * len(made.produced), OURS: True}  # noqa: SLF001 - the documented way to set a cost
     return response
 
 

@@ -74,8 +74,8 @@ def _envelope(made: Collected, request: ImageRequest) -> ImageResponse:
     looks = _looks(made.produced[0].image, request)
     for name in ("size", "output_format", "quality", "background"):
         setattr(response, name, looks[name])
-    # LiteLLM would print the whole response to find a price; there is none.
-    response._hidden_params |= {"response_cost": 0.0, OURS: True}  # noqa: SLF001 - the documented way to set a cost
+    # LiteLLM would print the whole response to find a price.
+    response._hidden_params |= {"response_cost": request.price * len(made.produced), OURS: True}  # noqa: SLF001 - the documented way to set a cost
     return response
 
 

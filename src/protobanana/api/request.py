@@ -126,6 +126,18 @@ class Call:
         return hashlib.sha256(f"{key}\n{person}".encode()).hexdigest()[:32] if key or person else LOCAL
 
     @property
+    def price(self) -> float:
+        """What a picture costs in the gateway's books: `output_cost_per_image` of the deployment, 0 where there is none.
+        LiteLLM itself would charge per call, and for generations only.
+        """
+        for source in self._sources():
+            info = source.get("model_info")
+            wanted = info.get("output_cost_per_image") if isinstance(info, Mapping) else None
+            if isinstance(wanted, int | float):
+                return float(wanted)
+        return 0.0
+
+    @property
     def priority(self) -> int:
         """The caller's turn among others, from the metadata of its key or team: `protobanana_priority`, -100 to 100."""
         for source in self._sources():
@@ -220,6 +232,7 @@ def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageReques
         history=talk.history,
         owner=owner,
         priority=call.priority,
+        price=call.price,
         user=_user(call),
     )
     return request, wanted
@@ -247,6 +260,7 @@ def _image_request(
         timeout=call.seconds(),
         owner=call.owner,
         priority=call.priority,
+        price=call.price,
         user=_user(call),
     )
     return request, wanted

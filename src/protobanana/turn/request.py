@@ -102,6 +102,8 @@ class ImageRequest:
     """Who is asking, as an opaque token of the caller's key: what one owner stored no other can reach."""
     priority: int = 0
     """Of the caller's key: higher ones go first where requests wait for each other."""
+    price: float = 0.0
+    """Of each picture made, for the gateway's books."""
     user: str | None = None
     """End user as named by the client, for logs and traces."""
 
