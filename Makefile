@@ -34,7 +34,7 @@ format: $(READY) ## rewrite the sources in the house format
 lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra proxy --group dev pyproject.toml -o requirements.lock
+	  --no-header --extra proxy --extra tracing --group dev pyproject.toml -o requirements.lock
 
 bench: $(READY)  ## print the measured cost of a long conversation
 	@$(BIN)/python tests/benchmarks/bench_history.py

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     public_url: Annotated[str | None, Field(validation_alias="PROTOBANANA_PUBLIC_URL")] = None
     """Address at which clients reach this gateway, for the short addresses of pictures; unset: the one they called."""
 
+    otlp_endpoint: Annotated[str | None, Field(validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")] = None
+    """Address of an OTLP receiver: `protobanana serve` sends spans there (LiteLLM's callback `otel`)."""
+
+    langfuse_key: Annotated[str | None, Field(validation_alias="LANGFUSE_PUBLIC_KEY", repr=False)] = None
+    """Public key of a Langfuse project: `protobanana serve` sends spans there (LiteLLM's callback `langfuse_otel`)."""
+
     gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
     """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""
 

@@ -151,7 +151,7 @@ async def test_cancelled_while_submitting(comfy, client):
 
 
 async def test_bounded_when_nothing_helps(comfy, client):
-    """A node that cannot be interrupted does not hold the caller for ever."""
+    """A node that cannot be interrupted does not hold the caller for ever; the client knows that it is still there."""
     comfy.gate.clear()
     comfy.lose_interrupts = 10**6
     events = client.run(job())
@@ -159,7 +159,11 @@ async def test_bounded_when_nothing_helps(comfy, client):
 
     async with asyncio.timeout(10):
         await events.aclose()
+
+    assert await client.linger()
     comfy.gate.set()
+    await until(lambda: not comfy.running)
+    assert not await client.linger()
 
 
 async def test_server_gone(comfy, client):

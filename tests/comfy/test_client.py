@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from protobanana.comfy import ClientOptions, ComfyClient, Job, Output, upload_name
+from protobanana.comfy import ClientOptions, ComfyClient, Course, Job, Output, upload_name
 from protobanana.errors import (
     ImageTooLargeError,
     JobFailedError,
@@ -112,6 +112,17 @@ class TestRun:
 
         assert comfy.posts[0]["prompt_id"] == one.prompt_id != comfy.posts[1]["prompt_id"]
 
+    async def test_course(self, comfy, client):
+        """Whoever ordered a job learns that it was submitted and, before any file is there, that it is done."""
+        told: list[Any] = []
+        course = Course(rendered=lambda seconds: told.append((seconds, bool(files))))
+        files: list[Any] = []
+        async for event in client.run(job(), course):
+            files += [event] if isinstance(event, Output) else []
+
+        assert course.submitted
+        assert [(seconds >= 0, had_files) for seconds, had_files in told] == [(True, False)]
+
     async def test_queue_position(self, comfy, client):
         """A waiting job says how many wait before it, and says so again when that changes."""
         comfy.gate.clear()
@@ -163,8 +174,9 @@ class TestFailures:
         await until(lambda: comfy.pending)
         comfy.pending.clear()
 
-        with pytest.raises(JobLostError):
+        with pytest.raises(JobLostError) as caught:
             await second
+        assert not caught.value.restarted
         comfy.gate.set()
         await first
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,6 +109,14 @@ def start_litellm(
         str(port),
     ]
     return start(command, f"http://127.0.0.1:{port}", folder, engine, environment)
+
+
+def serve(folder: Path, *engines: Any, environment: dict[str, str] | None = None, at: Sequence[str] = ()) -> Gateway:
+    """`protobanana serve` on a port of its choice; `at`: where it finds the engines, if not at their own addresses."""
+    command = [sys.executable, "-m", "protobanana", "serve", "--key", KEY, "--port", "0"]
+    for url in at or [engine.url for engine in engines]:
+        command += ["--engine", url]
+    return start(command, None, folder, engines[0], environment)
 
 
 def start(

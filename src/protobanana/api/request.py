@@ -127,7 +127,7 @@ class Call:
 
     @property
     def price(self) -> float:
-        """What a picture costs in the gateway's books: `output_cost_per_image` of the deployment, 0 where there is none.
+        """What a picture costs in the gateway's books: the deployment's `output_cost_per_image`, else 0.
         LiteLLM itself would charge per call, and for generations only.
         """
         for source in self._sources():

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from protobanana.cli import chat, demo, draw, serve, words, workflows
+from protobanana.cli import chat, cluster, demo, draw, serve, simulate, words, workflows
 from protobanana.operations.base import operations
 
 app = typer.Typer(
@@ -40,8 +40,10 @@ app.command()(serve.engine)
 app.command()(chat.chat)
 app.command()(demo.demo)
 app.command()(workflows.smoke)
+app.command()(simulate.simulate)
 app.command()(words.route)
 app.add_typer(workflows.app, name="workflows")
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(words.evaluations, name="eval")
 for _kind in operations().values():
     app.command(_kind.name.replace("_", "-"), rich_help_panel="Pictures")(draw.command_for(_kind))

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from protobanana.cluster.line import Ticket
-from protobanana.cluster.scheduler import Placement
 from protobanana.comfy import Course, Job, Output
 from protobanana.errors import ProtoBananaError, ServerUnreachableError
 from protobanana.events import Preview, Progress, Queued
@@ -113,13 +112,17 @@ class Errand:
             self.evicted = why
             self.task.cancel()
 
-    def order_for(self, placement: Placement) -> Job:
-        """The job as this server is to get it: with what is left of its time to wait, and time to load if it must."""
+    def order(self) -> Job:
+        """The job as its server is to get it: with what is left of its time to wait, and time to load if it must.
+
+        Where it is not known which models a graph needs, it may have to load them.
+        """
         waited = self.loop.time() - self.born
+        loaded = self.ticket.warm and self.ticket.models
         return replace(
             self.job,
             queue_timeout=max(self.job.queue_timeout - waited, 0.001),
-            load_timeout=self.job.load_timeout if placement.swap else 0.0,
+            load_timeout=0.0 if loaded else self.job.load_timeout,
             prompt_id=str(uuid.uuid4()) if self.rerun or self.detours else self.job.prompt_id,
         )
 

@@ -7,6 +7,7 @@ import logging
 import math
 import random
 from collections.abc import Callable, Sequence
+from contextvars import Context
 
 from protobanana.cluster.server import Server
 from protobanana.comfy import ComfyClient
@@ -58,13 +59,15 @@ class Health:
             if now - self._asked.get(server, -math.inf) < unless_within:
                 return server.health != "down"
             self._asked[server] = now
-            question = asyncio.create_task(self._ask(server), name="cluster-question")
+            question = asyncio.create_task(self._ask(server), name="cluster-question", context=Context())
             self._questions[server] = question
             question.add_done_callback(lambda _: self._questions.pop(server, None))
         return await asyncio.shield(question)
 
     def stuck(self, server: Server) -> None:
         """A job that ran out of time is still there although it was cancelled."""
+        if server.health == "stuck":
+            return
         server.health = "stuck"
         server.why = (
             f"ComfyUI at {server.key} is stuck: its worker keeps a job that was stopped, and has probably died. "
@@ -72,19 +75,20 @@ class Health:
         )
         _LOG.warning("%s", server.why)
         self._dead(server, ServerUnreachableError(server.why, code="comfyui_stuck"))
-        self.watch(server)
+        self._watch_anew(server)
         self._changed(server)
 
     def occupied(self, server: Server) -> None:
         """A job that was cancelled is still there: nothing that is sent would start before it ends."""
-        server.occupied = True
-        self.watch(server)
+        if not server.occupied:
+            server.occupied = True
+            self._watch_anew(server)
 
     def watch(self, server: Server) -> None:
         """Keep asking while the server is not well or has jobs of ours."""
         task = self._watches.get(server)
         if task is None or task.done():
-            self._watches[server] = asyncio.create_task(self._watch(server), name="cluster-watch")
+            self._watches[server] = asyncio.create_task(self._watch(server), name="cluster-watch", context=Context())
 
     def retry_after(self, server: Server) -> float:
         """Seconds until it is asked again, at least 1."""
@@ -108,6 +112,13 @@ class Health:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    def _watch_anew(self, server: Server) -> None:
+        """Ask soon, however long the next question was off."""
+        task = self._watches.pop(server, None)
+        if task is not None:
+            task.cancel()
+        self.watch(server)
 
     async def _watch(self, server: Server) -> None:
         loop = asyncio.get_running_loop()
@@ -147,11 +158,11 @@ class Health:
         return True
 
     def _down(self, server: Server, why: str) -> None:
-        if server.health != "down":
+        known, server.health, server.why = server.health, "down", why
+        if known != "down":
             _LOG.warning("%s", why)
-        server.health, server.why = "down", why
-        self.watch(server)
-        self._changed(server)
+            self._watch_anew(server)
+            self._changed(server)
 
     def _well(self, server: Server, *, lingers: bool) -> None:
         if server.health == "down" and not server.jobs:

@@ -38,7 +38,6 @@ class Ticket:
     """What the server had loaded when the job was sent there."""
     warm: bool = False
     """Whether the server had its models."""
-    sent: float = 0.0
     charge: float = 0.0
 
 

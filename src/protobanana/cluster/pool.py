@@ -12,7 +12,7 @@ from protobanana import telemetry
 from protobanana.cluster.errand import Errand, JobEvent
 from protobanana.cluster.fleet import Fleet
 from protobanana.cluster.line import Ticket
-from protobanana.cluster.scheduler import Limits, Order, Placement, Scheduler
+from protobanana.cluster.scheduler import Limits, Order, Scheduler
 from protobanana.cluster.server import Server
 from protobanana.cluster.state import ServerState
 from protobanana.comfy import ComfyClient, Course, Job
@@ -119,7 +119,7 @@ class Pool:
                 errand.expiry.cancel()
             errand.course = Course(rendered=partial(self._rendered, errand))
             errand.evicted = None
-            errand.start(self._carry(errand, placement))
+            errand.start(self._carry(errand, placement.server))
             if len(self.servers) > 1:
                 self._fleet.health.watch(placement.server)
             return placement.server
@@ -151,10 +151,10 @@ class Pool:
 
     # The course of a job -------------------------------------------------------------------------------------------
 
-    async def _carry(self, errand: Errand, placement: Placement) -> None:
-        server, client, outcome = placement.server, self._fleet.client_of(placement.server), "cancelled"
+    async def _carry(self, errand: Errand, server: Server) -> None:
+        client, outcome = self._fleet.client_of(server), "cancelled"
         try:
-            async with aclosing(client.run(errand.order_for(placement), errand.course)) as events:
+            async with aclosing(client.run(errand.order(), errand.course)) as events:
                 async for event in events:
                     errand.hear(event)
             outcome = "success"

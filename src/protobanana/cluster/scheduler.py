@@ -242,8 +242,8 @@ class Scheduler:
         ticket, server = placement.ticket, placement.server
         line.take(ticket, self._service(ticket), now)
         self._kinds[ticket.workflow, ticket.models] -= 1
-        ticket.server, ticket.before, ticket.sent = server, server.loaded, now
-        ticket.warm = not placement.swap
+        ticket.server, ticket.before = server, server.loaded
+        ticket.warm = server.loaded is not None and ticket.models <= server.loaded
         seconds = server.estimates.service(ticket.workflow, ticket.models)
         at_most = server.estimates.at_most(ticket.workflow, ticket.models)
         server.jobs[ticket] = math.inf if at_most is None else placement.swap + at_most

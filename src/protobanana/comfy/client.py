@@ -7,6 +7,7 @@ import contextlib
 import uuid
 from collections import deque
 from collections.abc import AsyncGenerator
+from contextvars import Context
 from typing import Any
 
 from protobanana.comfy import messages
@@ -214,7 +215,8 @@ class ComfyClient:
             raise ServerUnreachableError(f"The client for ComfyUI at {self.address} is closed.")
         if self._keeper is None:
             self._transport.open()
-            self._keeper = asyncio.create_task(self._keep(), name="comfyui-keeper")
+            # Not in the context of the request that happens to be first: it would stay in memory with its pictures.
+            self._keeper = asyncio.create_task(self._keep(), name="comfyui-keeper", context=Context())
         elif self._keeper.get_loop() is not asyncio.get_running_loop():
             raise TypeError("This ComfyClient belongs to another event loop; client_for() finds the right one.")
 

@@ -7,6 +7,7 @@ import json
 import logging
 import random
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 
 import aiohttp
@@ -52,7 +53,7 @@ class Socket:
         if self.up:
             return
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._serve(), name="comfyui-socket")
+            self._task = asyncio.create_task(self._serve(), name="comfyui-socket", context=Context())
         if self._outcome is None or self._outcome.done():
             self._outcome = asyncio.get_running_loop().create_future()
         self._hurry.set()

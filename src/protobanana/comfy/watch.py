@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Collection, Mapping
+from contextvars import Context
 
 from protobanana.comfy.snapshot import QueueSnapshot, look_at_history, look_at_queue
 from protobanana.comfy.socket import Socket
@@ -43,7 +44,7 @@ class Watch:
         if everything or any(tracker.started is None for tracker in self._trackers.values()):
             self._wake.set()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._serve(), name="comfyui-watch")
+            self._task = asyncio.create_task(self._serve(), name="comfyui-watch", context=Context())
 
     async def close(self) -> None:
         """End the task."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
+from protobanana.settings import get_settings
 from protobanana.turn.request import ROUTED
 from protobanana.workflows.library import WorkflowLibrary
 
@@ -19,13 +20,16 @@ CHAT_EXTRAS: dict[str, Any] = {
 
 def gateway_config(library: WorkflowLibrary, servers: Sequence[str], key: str) -> dict[str, Any]:
     """Aliases first, then every workflow under its own name; each is drawn wherever of `servers` it is done soonest."""
-    addresses = ",".join(servers)
+    addresses, settings = ",".join(servers), get_settings()
+    tracers = ["otel"] * bool(settings.otlp_endpoint) + ["langfuse_otel"] * bool(settings.langfuse_key)
     models = [deployment(name, model, mode, addresses, extra) for name, model, mode, extra in _offered(library)]
     return {
         "model_list": models,
         "litellm_settings": {
             "custom_provider_map": [{"provider": "protobanana", "custom_handler": "protobanana.handler"}],
-            "callbacks": ["protobanana.hooks"],
+            "callbacks": ["protobanana.hooks", *tracers],
+            # Exporters would send the users' words, and megabytes of pictures in their histories.
+            "turn_off_message_logging": bool(tracers),
         },
         # A picture is drawn once: LiteLLM's default is three tries of everything that answered 5xx.
         "router_settings": {"num_retries": 0, "disable_cooldowns": True},

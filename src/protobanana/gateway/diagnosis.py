@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -72,7 +73,10 @@ def diagnose(path: str, headers: Mapping[str, str], body: bytes, said: str = "")
     if media_type in FORMS:
         if not path.endswith(_TAKES_FILES):
             return Fault("Send the request as JSON, with 'Content-Type: application/json'.")
-        return _form_fault(headers["content-type"], body) if media_type == FORMS[0] else None
+        form = _form(headers["content-type"], body) if media_type == FORMS[0] else {}
+        if form is None:
+            return Fault("The form cannot be read: its parts do not keep to the boundary of its Content-Type.")
+        return next(_faults(path, headers, form, said), None)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -147,15 +151,20 @@ def _message_faults(messages: object) -> Iterator[Fault]:
                 yield Fault(f"'{where}.{field}' must be a list of objects.", "messages")
 
 
-def _form_fault(content_type: str, body: bytes) -> Fault | None:
-    """What is wrong with a form: whether its parts can be told apart, and whether it names a model."""
-    form = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode("latin-1") + body)
+def _form(content_type: str, body: bytes) -> dict[str, Any] | None:
+    """The fields of a form, values that are JSON read; None when its parts cannot be told apart."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
     if form.defects or not form.is_multipart():
-        return Fault("The form cannot be read: it does not keep to the boundary of its Content-Type, or is cut off.")
-    names = {part.get_param("name", header="content-disposition") for part in form.iter_parts()}
-    if "model" not in names:
-        return Fault("'model' is missing; GET /v1/models lists the models.", "model")
-    return None
+        return None
+    fields: dict[str, Any] = {}
+    for part in form.iter_parts():
+        name, value = part.get_param("name", header="content-disposition"), part.get_payload()
+        with suppress(ValueError):
+            if KIND_OF.get(str(name), "text") != "text":
+                value = orjson.loads(str(value))
+        fields[str(name)] = value
+    return fields
 
 
 def _list_of(value: object, kind: type) -> bool:

@@ -79,7 +79,7 @@ def compare(requests: Sequence[Request], mix: Mix, of: Sequence[Request]) -> dic
     plain: dict[str, Making] = {"protoBanana": Ours, "round robin": RoundRobin, "least busy": LeastBusy}
     results = {name: simulate(make, requests, mix.servers) for name, make in plain.items()}
     gifted: list[Making] = [_partition(edits) for edits in range(1, mix.servers)]
-    gifted += [_foresight(dear, short_first=short) for dear in (1.0, 2.0, 3.0) for short in (False, True)]
+    gifted += [_foresight(dear, short_first=short) for dear in (1.0, 1.25, 1.5, 2.0, 3.0) for short in (False, True)]
     oracles = [simulate(make, requests, mix.servers) for make in gifted]
     results["oracle"] = min(oracles, key=lambda result: (result.percentile(0.95, of), result.swaps))
     return results
