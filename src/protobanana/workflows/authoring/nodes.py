@@ -119,7 +119,7 @@ def check_value(spec: InputSpec, value: Any) -> str | None:
     """What is wrong with a value that stands for an input, None when nothing is. Model files are not looked for."""
     if isinstance(value, Mapping) and "__value__" in value:
         value = value["__value__"]
-    if not spec.takes_value:
+    if not spec.allows_value:
         return f"it takes a link to {spec.type}, not a value."
     if spec.is_combo:
         return _check_choice(spec, value)
@@ -129,11 +129,10 @@ def check_value(spec: InputSpec, value: Any) -> str | None:
 
 
 def _is_kind(kind: str, value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if kind == "INT":
-        return number and float(value).is_integer()
-    if kind == "FLOAT":
-        return number
+    if kind in ("INT", "FLOAT"):
+        if isinstance(value, float):
+            return math.isfinite(value) and (kind == "FLOAT" or value.is_integer())
+        return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, {"STRING": str, "BOOLEAN": bool}.get(kind, object))
 
 

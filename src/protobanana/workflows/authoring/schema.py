@@ -37,8 +37,13 @@ class InputSpec:
 
     @property
     def takes_value(self) -> bool:
-        """Whether a value may stand here; otherwise only a link."""
-        return self.type in WIDGETS and not self.options.get("forceInput")
+        """Whether the editor has a widget for it; otherwise it wants a link."""
+        return bool((self.type in WIDGETS or self.options.get("socketless")) and not self.options.get("forceInput"))
+
+    @property
+    def allows_value(self) -> bool:
+        """Whether ComfyUI runs a graph with a plain value here: the editor's own rules do not bind its server."""
+        return self.takes_value or not WIDGETS.union((ANY,)).isdisjoint(_union(self._wanted))
 
     @property
     def is_upload(self) -> bool:
@@ -56,13 +61,26 @@ class InputSpec:
             return False
         return self.choices == () or value.lower().endswith(MODEL_SUFFIXES)
 
+    @property
+    def _wanted(self) -> str:
+        """The type, or those that a matched type may become."""
+        return str(self.options.get("template", {}).get("allowed_types", ANY)) if self.type == MATCH_TYPE else self.type
+
+    def dependents(self, value: object) -> tuple[InputSpec, ...]:
+        """The inputs, under their dotted names, that a dynamic combo has while it holds this value."""
+        if self.type != DYNAMIC_COMBO:
+            return ()
+        return tuple(
+            _read_input(f"{self.name}.{name}", spec, required=category == "required")
+            for choice in self.options.get("options", ())
+            if choice["key"] == value
+            for category in ("required", "optional")
+            for name, spec in choice["inputs"].get(category, {}).items()
+        )
+
     def accepts_link(self, received: str) -> bool:
         """Whether an output of that type may be linked here; types may be comma unions."""
-        wanted = self.type
-        if wanted == MATCH_TYPE:
-            wanted = str(self.options.get("template", {}).get("allowed_types", ANY))
-        if wanted == DYNAMIC_COMBO:
-            wanted = COMBO
+        wanted = COMBO if self.type == DYNAMIC_COMBO else self._wanted
         if ANY in (wanted, received) or received == MATCH_TYPE:
             return True
         return not set(_union(wanted)).isdisjoint(_union(received))
@@ -81,6 +99,8 @@ class NodeSpec:
     """Whether ComfyUI runs a graph for this node's sake."""
     pack: str | None
     """Folder name of the custom node pack it comes from; None for ComfyUI's own."""
+    display_name: str = ""
+    """What the editor calls a node that has no title of its own; empty where the server does not say."""
 
     def inputs_for(self, values: Mapping[str, Any]) -> dict[str, InputSpec]:
         """The inputs by name, dynamic ones spread into the dotted names that these values ask for."""
@@ -100,19 +120,20 @@ class Catalogue:
 
     def output_type(self, graph: Mapping[str, Any], node_id: str, slot: int) -> str | None:
         """The type of a node's output, a matched type resolved through its inputs; None where there is no such slot."""
-        node = graph[node_id]
-        spec = self.get(node["class_type"])
-        if spec is None:
-            return ANY
-        if slot >= len(spec.outputs):
-            return None
-        if spec.outputs[slot] != MATCH_TYPE:
-            return spec.outputs[slot]
-        for name, declared in spec.inputs_for(node["inputs"]).items():
-            value = node["inputs"].get(name)
-            if declared.type == MATCH_TYPE and isinstance(value, list):
-                return self.output_type(graph, value[0], value[1])
-        return ANY
+        while True:  # not by recursion: files may chain such nodes without end
+            node = graph[node_id]
+            spec = self.get(node["class_type"])
+            if spec is None:
+                return ANY
+            if slot >= len(spec.outputs):
+                return None
+            if spec.outputs[slot] != MATCH_TYPE:
+                return spec.outputs[slot]
+            matched = (node["inputs"].get(declared.name) for declared in spec.inputs if declared.type == MATCH_TYPE)
+            link = next((value for value in matched if isinstance(value, list)), None)
+            if link is None:
+                return ANY
+            node_id, slot = link
 
 
 def recorded_object_info() -> Mapping[str, Any]:
@@ -153,6 +174,7 @@ def read_node(name: str, entry: Mapping[str, Any]) -> NodeSpec:
         output_names=tuple(map(str, entry.get("output_name") or ())),
         is_output=bool(entry.get("output_node")),
         pack=module[1] if module[0] == "custom_nodes" and len(module) > 1 else None,
+        display_name=str(entry.get("display_name") or ""),
     )
 
 
@@ -181,17 +203,8 @@ def _spread(declared: InputSpec, values: Mapping[str, Any]) -> Iterator[InputSpe
         yield from _grown(declared)
         return
     yield declared
-    if declared.type == DYNAMIC_COMBO:
-        for choice in declared.options.get("options", ()):
-            if choice["key"] == values.get(declared.name):
-                yield from _dependent(declared, choice["inputs"], values)
-
-
-def _dependent(declared: InputSpec, inputs: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[InputSpec]:
-    for category in ("required", "optional"):
-        for name, spec in inputs.get(category, {}).items():
-            nested = _read_input(f"{declared.name}.{name}", spec, required=category == "required")
-            yield from _spread(nested, values)
+    for dependent in declared.dependents(values.get(declared.name)):
+        yield from _spread(dependent, values)
 
 
 def _grown(declared: InputSpec) -> Iterator[InputSpec]:
