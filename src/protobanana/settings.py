@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     max_body_mb: Annotated[float, Field(validation_alias="PROTOBANANA_MAX_BODY_MB", gt=0, le=100_000)] = 512.0
     """Largest request that the gateway takes, in megabytes: a conversation carries all of its pictures."""
 
+    keep_metadata: Annotated[bool, Field(validation_alias="PROTOBANANA_KEEP_METADATA")] = False
+    """Whether pictures leave with what ComfyUI writes into them: the whole workflow, the prompt in it."""
+
     fetch_allow: Annotated[str, Field(validation_alias="PROTOBANANA_FETCH_ALLOW")] = ""
     """Comma-separated hosts or networks (CIDR) that remote `image_url`s may point to although they are not public."""
 
@@ -107,6 +110,9 @@ class Settings(BaseSettings):
 
     langfuse_key: Annotated[str | None, Field(validation_alias="LANGFUSE_PUBLIC_KEY", repr=False)] = None
     """Public key of a Langfuse project: `protobanana serve` sends spans there (LiteLLM's callback `langfuse_otel`)."""
+
+    metrics_folder: Annotated[Path | None, Field(validation_alias="PROMETHEUS_MULTIPROC_DIR")] = None
+    """Folder in which several processes of one gateway count; `serve --workers` sets it."""
 
     gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
     """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""

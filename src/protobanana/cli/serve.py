@@ -38,6 +38,9 @@ def serve(
     engine: Annotated[
         list[str] | None, typer.Option(help=console.ENGINE_HELP + " Repeat it for several servers.")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer; each has its own line before the servers.")
+    ] = 1,
     pace: Annotated[
         float, typer.Option(min=0, max=60, help="Embedded engine: seconds per sampler step.")
     ] = DEFAULT_PACE,
@@ -62,7 +65,7 @@ def serve(
         def ready() -> None:
             console.out.print(f"Ready: base URL {at}  key {secret}  models {names}", soft_wrap=True, highlight=False)
 
-        app.serve(config or configs.gateway_config(library, servers, secret), listener, ready)
+        app.serve(config or configs.gateway_config(library, servers, secret), listener, ready, workers=workers)
 
 
 def engine(

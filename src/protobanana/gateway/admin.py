@@ -60,7 +60,7 @@ async def take_out(action: Literal["drain", "undrain"], address: str) -> JSONRes
 @router.get("/metrics")
 async def metrics() -> Response:
     """Everything that is counted, in Prometheus' text format; LiteLLM's own numbers too, where it keeps any."""
-    body, content_type = telemetry.exposition()
+    body, content_type = telemetry.exposition(get_settings().metrics_folder)
     return Response(body, media_type=content_type)
 
 

@@ -5,6 +5,7 @@ call of a model by way of an `Exchange`. Everything else passes through unchange
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from protobanana.gateway.asgi import App, Receive, Scope, Send, headers_of
@@ -19,7 +20,13 @@ OURS = {"/health": "/protobanana/health", "/metrics": "/protobanana/metrics"}
 """Paths of LiteLLM's that we answer; with a query (LiteLLM's own dashboard asks so) they stay LiteLLM's."""
 
 
-def fronted(app: App, store: ImageStore | None, public_url: str | None = None, *, lends: bool = True) -> App:
+def fronted(
+    app: App,
+    store: ImageStore | None,
+    public_url: str | None = None,
+    *,
+    lends: Callable[[], bool] = lambda: True,
+) -> App:
     """`app` with our routes in front.
 
     `public_url` is the address at which clients reach them, where that is not the one they call; a path in it may
@@ -39,7 +46,7 @@ def fronted(app: App, store: ImageStore | None, public_url: str | None = None, *
             await app({**scope, "path": OURS[path], "raw_path": OURS[path].encode()}, receive, send)
         elif method == "POST" and (call := _call(path)):
             with Record(call):
-                await Exchange(scope, receive, send, called_at=_called_at(scope), lends=lends).run(app)
+                await Exchange(scope, receive, send, called_at=_called_at(scope), lends=lends()).run(app)
         else:
             await app(scope, receive, send)
 

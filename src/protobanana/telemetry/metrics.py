@@ -5,8 +5,11 @@ Labels take values from small sets only: workflows and servers of the configurat
 
 from __future__ import annotations
 
+from pathlib import Path
+
 try:
     import prometheus_client as prometheus
+    from prometheus_client import multiprocess
 except ImportError:  # nobody counts: every function below does nothing
     prometheus = None  # type: ignore[assignment]
 
@@ -37,8 +40,12 @@ if prometheus is not None:
         "protobanana_render_seconds", "From a job's start to its end.", _place, buckets=SECONDS
     )
     _swaps = prometheus.Counter("protobanana_swaps", "Jobs for which a server had to change its models.", _place)
-    _queue = prometheus.Gauge("protobanana_queue_jobs", "Jobs in a server's queue now.", ("server", "state"))
-    _up = prometheus.Gauge("protobanana_server_up", "Whether a server answers: 1 or 0.", ("server",))
+    _queue = prometheus.Gauge(
+        "protobanana_queue_jobs", "Jobs in a server's queue now.", ("server", "state"), multiprocess_mode="livesum"
+    )
+    _up = prometheus.Gauge(
+        "protobanana_server_up", "Whether a server answers: 1 or 0.", ("server",), multiprocess_mode="livemax"
+    )
     _bytes = prometheus.Counter(
         "protobanana_moved_bytes", "Bytes of pictures moved to and from a server.", ("server", "direction")
     )
@@ -110,8 +117,12 @@ def loop_late(seconds: float) -> None:
             _stalls.inc()
 
 
-def exposition() -> tuple[bytes, str]:
-    """All numbers in Prometheus' text format, and its content type."""
+def exposition(shared: Path | None = None) -> tuple[bytes, str]:
+    """All numbers in Prometheus' text format, and its content type; of all processes that count in `shared`."""
     if prometheus is None:
         return b"# prometheus_client is not installed: nothing is counted.\n", "text/plain; charset=utf-8"
-    return prometheus.generate_latest(), prometheus.CONTENT_TYPE_LATEST
+    registry = prometheus.REGISTRY
+    if shared is not None:
+        registry = prometheus.CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry, str(shared))  # type: ignore[no-untyped-call]  # as shipped
+    return prometheus.generate_latest(registry), prometheus.CONTENT_TYPE_LATEST
