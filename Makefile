@@ -36,7 +36,9 @@ lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra proxy --extra tracing --group dev pyproject.toml -o requirements.lock
 
-bench: $(READY)  ## print the measured cost of a long conversation
+bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and ComfyUI itself (ten minutes)
+	@$(BIN)/protobanana bench --litellm
+	@$(BIN)/python tests/benchmarks/bench_choosing.py
 	@$(BIN)/python tests/benchmarks/bench_history.py
 	@$(BIN)/python tests/benchmarks/bench_conversation.py
 

@@ -53,6 +53,11 @@ class Door:
             return [body]
         return list(self._pieces(body, self._mark.encode()))
 
+    def close(self) -> None:
+        """Let go of the pictures. LiteLLM's background work may keep the request's context, and this with it."""
+        self._lent.clear()
+        self.finals.clear()
+
     def _pieces(self, body: bytes, mark: bytes) -> Iterator[bytes]:
         position = 0
         while (found := body.find(mark, position)) >= 0:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from protobanana.cli import chat, cluster, demo, draw, serve, simulate, words, workflows
+from protobanana.cli.bench.command import bench
 from protobanana.operations.base import operations
 
 app = typer.Typer(
@@ -41,6 +42,7 @@ app.command()(chat.chat)
 app.command()(demo.demo)
 app.command()(workflows.smoke)
 app.command()(simulate.simulate)
+app.command()(bench)
 app.command()(words.route)
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(cluster.app, name="cluster")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protobanana.engine.files import FileStore
+from protobanana.engine.instant import stand_ins
 from protobanana.engine.models import folder_of, is_plausible, names_in
 from protobanana.engine.nodes.base import REGISTRY, NodeClass
 from protobanana.engine.schema import Input, NodeSchema, records, schema_of
@@ -20,6 +21,8 @@ class Catalogue:
         self._settings = settings
         self._files = files
         self.names = tuple(name for name in records() if name in REGISTRY and name not in settings.missing_classes)
+        instant = settings.instant_mb
+        self._nodes = REGISTRY if instant is None else stand_ins(self.names, files, instant)
         self._known = frozenset(self.names)
 
     def schema(self, name: str) -> NodeSchema | None:
@@ -28,7 +31,7 @@ class Catalogue:
 
     def node_class(self, name: str) -> NodeClass:
         """The implementation of an installed class."""
-        return REGISTRY[name]
+        return self._nodes[name]
 
     def choices(self, class_name: str, declared: Input) -> list[Any] | None:
         """What a combo offers now: model files and uploads follow the disk. None when the input is no combo."""
@@ -36,8 +39,8 @@ class Catalogue:
         if recorded is None:
             return None
         if folder := folder_of(class_name, declared.name):
-            fixed = [name for name in recorded if name not in names_in(folder, self._settings.models)]
-            return names_in(folder, self._settings.models) + fixed
+            installed = names_in(folder, self._settings.models)
+            return installed + [name for name in recorded if name not in installed]
         if declared.names_upload:
             return list(self._files.names("input"))
         return recorded

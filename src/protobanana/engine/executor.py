@@ -97,6 +97,8 @@ class _Run:
         executor.cache.begin(self._keys.values())
         cached = [node_id for node_id in prompt if self._is_cached(node_id)]
         self._message("execution_cached", {"nodes": cached})
+        if executor.settings.instant_mb is not None:
+            executor.interrupt.check(executor.settings.pace)
         for output in self._job.outputs:
             self._schedule.add(output)
         while (node_id := self._schedule.next()) is not None:

@@ -21,6 +21,8 @@ class FileStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self.in_memory: dict[Path, bytes] = {}
+        """What some files hold, to be read without the disk."""
         for kind in KINDS:
             self.folder(kind).mkdir(parents=True, exist_ok=True)
 

@@ -37,6 +37,8 @@ async def get_view(request: web.Request) -> web.StreamResponse:
         return web.Response(body=await asyncio.to_thread(encode, found), content_type="image/png", headers=headers)
     mime = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
     headers["Content-Type"] = "application/octet-stream" if mime in _ACTIVE_TYPES else mime
+    if (content := request.app[STATE].files.in_memory.get(found)) is not None:
+        return web.Response(body=content, headers=headers)
     return web.FileResponse(found, headers=headers)
 
 

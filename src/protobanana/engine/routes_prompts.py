@@ -14,10 +14,12 @@ from protobanana.engine.prompt_queue import Job
 from protobanana.engine.state import STATE, State
 from protobanana.engine.validate import problem, validate
 
+_encode = json.JSONEncoder(default=str).encode
+
 
 def to_json(data: object, status: int = 200) -> web.Response:
     """A JSON answer; NaN stays the bare token that ComfyUI sends too."""
-    return web.json_response(data, status=status, dumps=lambda value: json.dumps(value, default=str))
+    return web.json_response(data, status=status, dumps=_encode)
 
 
 async def post_prompt(request: web.Request) -> web.Response:
@@ -100,7 +102,8 @@ async def get_history(request: web.Request) -> web.Response:
 async def get_history_of(request: web.Request) -> web.Response:
     """`GET /history/{id}`: `{}` while it waits, runs or is unknown."""
     prompt_id = request.match_info["prompt_id"]
-    record = _history(request.app[STATE]).get(prompt_id)
+    state = request.app[STATE]
+    record = None if state.settings.faults.stall_history else state.queue.finished(prompt_id)
     return to_json({} if record is None else {prompt_id: record})
 
 

@@ -40,7 +40,7 @@ class EngineSettings:
     """How an engine behaves; the defaults are those of a freshly started ComfyUI, only faster."""
 
     pace: float = 0.0
-    """Seconds per sampler step."""
+    """Seconds per sampler step; with `instant_mb`, seconds per job."""
     load_time: float = 0.0
     """Seconds that loading a model set takes; cached loaders take none."""
     preview_method: str = "none"
@@ -55,6 +55,8 @@ class EngineSettings:
     """Model folder -> file names installed. None: any plausible model file name is accepted, the usual ones listed."""
     missing_classes: Collection[str] = ()
     """Node classes that are pretended not to be installed."""
+    instant_mb: float | None = None
+    """Compute nothing: every output node shows the same PNG of about so many megabytes. None: nodes do their work."""
     faults: Faults = field(default_factory=Faults)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from protobanana.engine.settings import Faults
+
+_encode = json.JSONEncoder(default=str).encode
 
 # A reader that takes nothing for so long is cut off; ComfyUI would wait for ever.
 STALL_SECONDS = 30.0
@@ -44,7 +47,9 @@ class Hub:
         self._features = features
         self._faults = faults
         self._remaining = remaining
-        self._outbox: asyncio.Queue[tuple[str | bytes, dict[str, Any], str | None]] = asyncio.Queue()
+        self._outbox: deque[tuple[str | bytes, dict[str, Any], str | None]] = deque()
+        self._posted = asyncio.Event()
+        self._woken = False
         self._by_client: dict[str, Connection] = {}
         self._open: set[Connection] = set()
         self._modern: set[str] = set()
@@ -52,11 +57,18 @@ class Hub:
 
     def send(self, event: str, data: dict[str, Any], client_id: str | None) -> None:
         """Queue a JSON message; `client_id` None reaches everybody."""
-        self._loop.call_soon_threadsafe(self._outbox.put_nowait, (event, data, client_id))
+        self._post(event, data, client_id)
 
     def send_frame(self, frame: bytes, client_id: str | None) -> None:
         """Queue a binary frame; `client_id` None reaches everybody."""
-        self._loop.call_soon_threadsafe(self._outbox.put_nowait, (frame, {}, client_id))
+        self._post(frame, {}, client_id)
+
+    def _post(self, content: str | bytes, data: dict[str, Any], client_id: str | None) -> None:
+        self._outbox.append((content, data, client_id))
+        # Waking the loop is a system call; one is enough for all messages until it comes round.
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._posted.set)
 
     def send_status(self, remaining: int) -> None:
         """Tell everybody how many prompts wait or run."""
@@ -73,15 +85,21 @@ class Hub:
     async def publish(self) -> None:
         """Deliver queued messages until cancelled."""
         while True:
-            event, data, client_id = await self._outbox.get()
-            if client_id is None:
-                receivers = list(self._by_client.values())
-            else:
-                receivers = [self._by_client[client_id]] if client_id in self._by_client else []
-            if receivers:
-                message = event if isinstance(event, bytes) else json.dumps({"type": event, "data": data}, default=str)
-                for connection in receivers:
-                    await self._deliver(connection, message)
+            await self._posted.wait()
+            self._posted.clear()
+            self._woken = False
+            while self._outbox:
+                await self._publish(*self._outbox.popleft())
+
+    async def _publish(self, event: str | bytes, data: dict[str, Any], client_id: str | None) -> None:
+        if client_id is None:
+            receivers = list(self._by_client.values())
+        else:
+            receivers = [self._by_client[client_id]] if client_id in self._by_client else []
+        if receivers:
+            message = event if isinstance(event, bytes) else _encode({"type": event, "data": data})
+            for connection in receivers:
+                await self._deliver(connection, message)
 
     async def _deliver(self, connection: Connection, message: str | bytes) -> None:
         if self._faults.silent_socket or connection.socket.closed:

@@ -135,30 +135,29 @@ class _Validation:
 
     def _check_link(self, schema: NodeSchema, declared: Input, link: list[Any]) -> tuple[list[Problem], bool]:
         """The reader's own problems, and whether the source is valid."""
-        info = {"input_name": declared.name, "input_config": self._catalogue.config(schema.name, declared)}
         if len(link) != 2:
             message = "Bad linked input, must be a length-2 list of [node_id, slot_index]"
-            return [problem("bad_linked_input", message, declared.name, **info, received_value=link)], True
+            extra = {**self._info(schema, declared), "received_value": link}
+            return [problem("bad_linked_input", message, declared.name, **extra)], True
         source_id, slot = link
         received = schema_of(self._prompt[source_id]["class_type"]).outputs[slot]
         if not types_match(received, declared.type):
             details = f"{declared.name}, received_type({received}) mismatch input_type({declared.type})"
             message = "Return type mismatch between linked nodes"
-            extra = {**info, "received_type": received, "linked_node": link}
+            extra = {**self._info(schema, declared), "received_type": received, "linked_node": link}
             return [problem("return_type_mismatch", message, details, **extra)], True
         try:
             return [], self._judge(source_id)
         except _MALFORMED as error:
-            extra = {**info, "exception_message": str(error), "exception_type": type(error).__name__}
+            raised = {"exception_message": str(error), "exception_type": type(error).__name__}
+            extra = {**self._info(schema, declared), **raised, "traceback": [], "linked_node": link}
             message = "Exception when validating inner node"
-            kind = "exception_during_inner_validation"
-            found = problem(kind, message, str(error), **extra, traceback=[], linked_node=link)
+            found = problem("exception_during_inner_validation", message, str(error), **extra)
             self._problems[source_id] = [found]
             return [], False
 
     def _check_value(self, schema: NodeSchema, declared: Input, inputs: dict[str, Any]) -> list[Problem]:
         name, value = declared.name, inputs[declared.name]
-        info = {"input_name": name, "input_config": self._catalogue.config(schema.name, declared)}
         try:
             if isinstance(value, dict) and "__value__" in value:
                 value = inputs[name] = value["__value__"]
@@ -166,24 +165,29 @@ class _Validation:
                 value = inputs[name] = _CONVERSIONS[declared.type](value)
         except (TypeError, ValueError, OverflowError) as error:
             message = f"Failed to convert an input value to a {declared.type} value"
-            extra = {**info, "received_value": value, "exception_message": str(error)}
+            extra = {**self._info(schema, declared), "received_value": value, "exception_message": str(error)}
             return [problem("invalid_input_type", message, f"{name}, {value}, {error}", **extra)]
-        return _check_range(declared, value, info) or self._check_choice(schema, declared, value, info)
+        if outside := _outside_range(declared, value):
+            kind, message = outside
+            return [problem(kind, message, name, **self._info(schema, declared), received_value=value)]
+        return self._check_choice(schema, declared, value)
 
-    def _check_choice(self, schema: NodeSchema, declared: Input, value: object, info: dict[str, Any]) -> list[Problem]:
-        choices = self._catalogue.choices(schema.name, declared)
-        if (
-            choices is None
-            or (declared.names_upload and self._catalogue.node_class(schema.name).validate)
-            or self._catalogue.accepts(schema.name, declared, value)
-        ):
+    def _check_choice(self, schema: NodeSchema, declared: Input, value: object) -> list[Problem]:
+        if declared.names_upload and self._catalogue.node_class(schema.name).validate:
             return []
-        listed = str(choices)
+        choices = self._catalogue.choices(schema.name, declared)
+        if choices is None or self._catalogue.accepts(schema.name, declared, value):
+            return []
+        listed, info = str(choices), self._info(schema, declared)
         if len(choices) > 20:
             listed = f"(list of length {len(choices)})"
             info = {**info, "input_config": None}
         details = f"{declared.name}: '{value}' not in {listed}"
         return [problem("value_not_in_list", "Value not in list", details, **info, received_value=value)]
+
+    def _info(self, schema: NodeSchema, declared: Input) -> dict[str, Any]:
+        """What every report on an input says of it; made only for reports, since the choices may be a folder's."""
+        return {"input_name": declared.name, "input_config": self._catalogue.config(schema.name, declared)}
 
     def _check_upload(
         self, custom: Callable[..., str | None], declared: Input, inputs: Mapping[str, Any]
@@ -197,15 +201,14 @@ class _Validation:
         return [problem("custom_validation_failed", message, details, input_name=declared.name)]
 
 
-def _check_range(declared: Input, value: Any, info: dict[str, Any]) -> list[Problem]:
+def _outside_range(declared: Input, value: Any) -> tuple[str, str] | None:
+    """Kind and message of the report on a number outside its range."""
     least, most = declared.options.get("min"), declared.options.get("max")
     if least is not None and value < least:
-        message = f"Value {value} smaller than min of {least}"
-        return [problem("value_smaller_than_min", message, declared.name, **info, received_value=value)]
+        return "value_smaller_than_min", f"Value {value} smaller than min of {least}"
     if most is not None and value > most:
-        message = f"Value {value} bigger than max of {most}"
-        return [problem("value_bigger_than_max", message, declared.name, **info, received_value=value)]
-    return []
+        return "value_bigger_than_max", f"Value {value} bigger than max of {most}"
+    return None
 
 
 __all__ = ["Verdict", "problem", "validate"]

@@ -66,6 +66,7 @@ class Exchange:
         finally:
             watch.cancel()
             door.reset(mark)
+            self._door.close()
         if work.cancelled():
             if self._upload.refused and not self._begun:
                 await self._error(*self._upload.refused)
