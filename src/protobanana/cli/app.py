@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from protobanana.cli import chat, cluster, demo, draw, serve, simulate, words, workflows
+from protobanana.cli import chat, cluster, comfyui, demo, draw, models, serve, simulate, words, workflows
 from protobanana.cli.bench.command import bench
+from protobanana.cli.doctor import doctor
 from protobanana.operations.base import operations
 
 app = typer.Typer(
@@ -43,9 +44,12 @@ app.command()(demo.demo)
 app.command()(workflows.smoke)
 app.command()(simulate.simulate)
 app.command()(bench)
+app.command()(doctor)
 app.command()(words.route)
 app.add_typer(workflows.app, name="workflows")
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(models.app, name="models")
+app.add_typer(comfyui.app, name="comfyui")
 app.add_typer(words.evaluations, name="eval")
 for _kind in operations().values():
     app.command(_kind.name.replace("_", "-"), rich_help_panel="Pictures")(draw.command_for(_kind))
