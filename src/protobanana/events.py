@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from protobanana.pictures.attachment import Attachment
     from protobanana.pictures.image import Image
 
 
@@ -60,6 +61,19 @@ class Produced:
     """`img_...`: the name by which the picture is spoken of from now on; empty until the turn has named it."""
     mask: Image | None = None
     """Where the picture was changed (white), for operations that find the place themselves."""
+    output: str = ""
+    """Which of the workflow's further outputs it comes from, by its name in the header; empty for the result itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A finished file that is no still picture: a film, a sound."""
+
+    file: Attachment
+    operation: str
+    workflow: str
+    handle: str = ""
+    """As that of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +97,4 @@ class Done:
     usage: Usage = field(default_factory=Usage)
 
 
-Event: TypeAlias = Queued | Progress | Preview | Text | Produced | Done
+Event: TypeAlias = Queued | Progress | Preview | Text | Produced | Attached | Done

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     workflows_dir: Annotated[Path | None, Field(validation_alias="PROTOBANANA_WORKFLOWS_DIR")] = None
     """Folder with the operator's own workflow documents; the bundled ones stay available."""
 
+    open_inputs: Annotated[bool, Field(validation_alias="PROTOBANANA_OPEN_INPUTS")] = True
+    """Whether a request may set any input of a workflow's nodes by name (`inputs`). Text fields of some node packs name
+    files and addresses that ComfyUI then reads: switch it off where callers are not trusted with that."""
+
     intent_mode: Annotated[Literal["agent", "hybrid", "keyword"], Field(validation_alias="PROTOBANANA_INTENT_MODE")] = (
         "hybrid"
     )

@@ -160,7 +160,7 @@ class TestLoad:
             path.write_bytes(content)
         with pytest.raises(WorkflowError) as caught:
             Workflow.load(path)
-        assert "gone.json cannot be read" in caught.value.message
+        assert "gone.json: it cannot be read" in caught.value.message
         assert str(tmp_path) not in caught.value.message
 
 

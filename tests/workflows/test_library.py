@@ -124,7 +124,7 @@ class TestFolder:
 
         write(tmp_path, "two", seed=2)
         write(tmp_path, "one", seed=3)
-        assert library.refresh() is True
+        assert library.settle() is True
         assert (seed_of(library, "one"), seed_of(library, "two")) == (3, 2)
 
         (tmp_path / "one.json").unlink()
@@ -138,25 +138,27 @@ class TestFolder:
         library = WorkflowLibrary(tmp_path)
 
         path.write_text("{ half a doc", encoding="utf-8")
-        library.refresh()
+        library.settle()
         assert seed_of(library, "one") == 1
         assert "not valid JSON" in library.problems["one.json"]
 
         write(tmp_path, "one", seed=2)
-        library.refresh()
+        library.settle()
         assert seed_of(library, "one") == 2
         assert library.problems == {}
 
     def test_a_new_broken_file_is_only_reported(self, tmp_path: Path) -> None:
         """A broken file that never worked adds no workflow and disturbs no other."""
         library = WorkflowLibrary(tmp_path)
-        (tmp_path / "bad name.json").write_text("{}", encoding="utf-8")
+        (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
+        (tmp_path / "\u732b.json").write_text("{}", encoding="utf-8")
         write(tmp_path, "good")
 
-        library.refresh()
+        library.settle()
 
         assert library.get("good").name == "good"
-        assert "rename the file" in library.problems["bad name.json"]
+        assert "has no `_protobanana` header" in library.problems["bad.json"]
+        assert "rename the file" in library.problems["\u732b.json"]
 
     def test_start_up_refuses_a_broken_file(self, tmp_path: Path) -> None:
         """At start-up the operator is told the file and the slot, not the folder; `strict=False` starts anyway."""
@@ -225,7 +227,7 @@ class TestForOperation:
         write(tmp_path, "a", default=True)
         library = WorkflowLibrary(tmp_path)
         write(tmp_path, "b", default=True)
-        library.refresh()
+        library.settle()
 
         assert library.for_operation("sketch")[0].name == "a"
         assert "a.json is the default for 'sketch' already" in library.problems["b.json"]

@@ -13,8 +13,9 @@ from litellm.types.utils import Usage as ChatUsage
 
 from protobanana.api.collect import OURS, collect, text_tokens
 from protobanana.api.frames import Frames
+from protobanana.api.links import address_of
 from protobanana.api.showing import Manner, View, keep_given, view
-from protobanana.events import Done, Event, Produced, Progress, Queued, Text, Usage
+from protobanana.events import Attached, Done, Event, Produced, Progress, Queued, Text, Usage
 from protobanana.turn.request import ImageRequest
 
 
@@ -32,7 +33,8 @@ async def chat_response(
     await keep_given(request)
     views = [await view(item, request, how) for item in made.produced]
     shown = [one.markdown for one in views] if how.text else [one.caption for one in views if how.caption]
-    content = "\n\n".join(part for part in [made.text.strip(), *shown] if part)
+    files = [await _link(item, request) for item in made.attached]
+    content = "\n\n".join(part for part in [made.text.strip(), *shown, *files] if part)
     items = [one.item(number) for number, one in enumerate(views)] if how.images else []
     response.choices = [
         Choices(index=n, message=one, finish_reason="stop") for n, one in _messages(content, items, how)
@@ -78,6 +80,9 @@ async def chat_stream(
             for delta in _picture_deltas(await view(event, request, how), count, how, "" if ended else "\n\n"):
                 yield chunk(delta)
             count, ended = count + 1, True
+        elif isinstance(event, Attached):
+            gap, ended = "" if ended else "\n\n", True
+            yield chunk(Delta(content=f"{gap}{await _link(event, request)}\n\n"))
         elif isinstance(event, Done):
             usage = event.usage
         elif (line := progress_line(event)) and line != told:
@@ -88,6 +93,12 @@ async def chat_stream(
     last.usage = _chat_usage(request, usage, answer)
     yield last
     yield chunk(Delta(), finish="stop")
+
+
+async def _link(made: Attached, request: ImageRequest) -> str:
+    """A film, a sound or the like as a link in markdown."""
+    address = await address_of(made.file, request.owner, made.handle, note=made.file.name)
+    return f"[{made.file.name}]({address})"
 
 
 def _picture_deltas(shown: View, index: int, how: Manner, gap: str) -> Iterator[Delta]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import litellm
 
-from protobanana.events import Done, Event, Produced, Text, Usage
+from protobanana.events import Attached, Done, Event, Produced, Text, Usage
 
 OURS = "protobanana"
 """Mark on responses of ours, by which the callback tells them from other providers'."""
@@ -21,6 +21,7 @@ class Collected:
 
     text: str = ""
     produced: list[Produced] = field(default_factory=list)
+    attached: list[Attached] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
 
 
@@ -32,6 +33,8 @@ async def collect(events: AsyncIterator[Event]) -> Collected:
             collected.text += event.delta
         elif isinstance(event, Produced):
             collected.produced.append(event)
+        elif isinstance(event, Attached):
+            collected.attached.append(event)
         elif isinstance(event, Done):
             collected.usage = event.usage
     collected.produced = _in_order(collected.produced)
@@ -39,11 +42,13 @@ async def collect(events: AsyncIterator[Event]) -> Collected:
 
 
 def _in_order(produced: list[Produced]) -> list[Produced]:
-    """Steps as they came; pictures of one step, which may be drawn side by side, by seed and place in their batch."""
+    """Steps as they came; pictures of one step, which may be drawn side by side, by seed, the results before what
+    further outputs show, then as they came: a job tells its outputs in their order.
+    """
     steps: dict[tuple[object, ...], int] = {}
     for made in produced:
         steps.setdefault(_step(made), len(steps))
-    return sorted(produced, key=lambda made: (steps[_step(made)], made.seed or 0, made.batch_index))
+    return sorted(produced, key=lambda made: (steps[_step(made)], made.seed or 0, made.output != ""))
 
 
 def _step(made: Produced) -> tuple[object, ...]:

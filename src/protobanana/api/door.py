@@ -17,6 +17,7 @@ import pybase64
 
 from protobanana.errors import ProtoBananaError
 from protobanana.pictures.image import Image
+from protobanana.pictures.store import Keepable
 
 _DIGITS = 4
 EmitFrame = Callable[[bytes], Awaitable[None]]
@@ -82,10 +83,10 @@ def frame(payload: Mapping[str, Any]) -> bytes:
     return f"event: {payload['type']}\ndata: {data}\n\n".encode()
 
 
-def base64_of(image: Image) -> str:
-    """A picture's base64, or the reference that stands for it on its way through LiteLLM."""
-    at = door.get()
-    return at.lend(pybase64.b64encode(image.data)) if at is not None and at.lends else image.base64()
+def base64_of(file: Keepable) -> str:
+    """A picture's or a file's base64, or the reference that stands for it on its way through LiteLLM."""
+    at, encoded = door.get(), pybase64.b64encode(file.data)
+    return at.lend(encoded) if at is not None and at.lends else encoded.decode("ascii")
 
 
 def data_url_of(image: Image) -> str:

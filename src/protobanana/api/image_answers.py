@@ -12,9 +12,9 @@ from litellm.types.utils import ImageObject, ImageResponse, ImageUsage, ImageUsa
 from protobanana.api.collect import OURS, Collected, collect, text_tokens
 from protobanana.api.door import Door, base64_of, data_url_of
 from protobanana.api.frames import Frames
-from protobanana.api.links import short_address
+from protobanana.api.links import address_of, short_address
 from protobanana.api.options import Options
-from protobanana.events import Event, Preview, Produced
+from protobanana.events import Attached, Event, Preview, Produced
 from protobanana.pictures.image import Image
 from protobanana.turn.request import ImageRequest
 
@@ -29,8 +29,14 @@ async def image_response(events: AsyncIterator[Event], request: ImageRequest, op
     """
     made = await collect(events)
     response = _envelope(made, request)
-    response.data = [await _image_object(item, request, options) for item in made.produced]
+    response.data = await _data(made, request, options)
     return response
+
+
+async def _data(made: Collected, request: ImageRequest, options: Options) -> list[ImageObject]:
+    """The pictures, then whatever else was made: the first entries are the pictures that were ordered."""
+    pictures = [await _image_object(item, request, options) for item in made.produced]
+    return pictures + [await _file_object(item, request) for item in made.attached]
 
 
 async def image_stream(
@@ -51,13 +57,15 @@ async def image_stream(
     async with aclosing(told()) as seen:
         made = await collect(seen)
     response = _envelope(made, request)
-    response.data = [await _image_object(item, request, options) for item in made.produced]
-    usage = response.usage.model_dump()
-    for item, shown in zip(made.produced, response.data, strict=True):
+    response.data = await _data(made, request, options)
+    shared: dict[str, Any] = {"type": f"{kind}.completed", "usage": response.usage.model_dump()}
+    shared |= {"text": response.text} if made.text else {}
+    for item, shown in zip([*made.produced, *made.attached], response.data, strict=True):
         picture = {"url": shown.url} if shown.url else {"b64_json": shown.b64_json}
-        fields = shown.provider_specific_fields
-        final = {"type": f"{kind}.completed", **picture, **_looks(item.image, request), "usage": usage, **fields}
-        at.finals.append(final)
+        looks = _looks(item.image, request) if isinstance(item, Produced) else {}
+        at.finals.append({**shared, **picture, **looks, **shown.provider_specific_fields})
+    if not at.finals:
+        at.finals.append(shared)
     return response
 
 
@@ -71,9 +79,11 @@ def _envelope(made: Collected, request: ImageRequest) -> ImageResponse:
         total_tokens=words + made.usage.image_tokens + made.usage.output_tokens,
     )
     response = ImageResponse(created=int(time.time()), data=[], usage=usage)
-    looks = _looks(made.produced[0].image, request)
+    looks = _looks(made.produced[0].image, request) if made.produced else {}
     for name in ("size", "output_format", "quality", "background"):
-        setattr(response, name, looks[name])
+        setattr(response, name, looks.get(name))
+    if made.text:
+        response.text = made.text.strip()
     # LiteLLM would print the whole response to find a price.
     response._hidden_params |= {"response_cost": request.price * len(made.produced), OURS: True}  # noqa: SLF001 - the documented way to set a cost
     return response
@@ -90,8 +100,18 @@ def _looks(image: Image, request: ImageRequest) -> dict[str, Any]:
     }
 
 
+async def _file_object(made: Attached, request: ImageRequest) -> ImageObject:
+    """A film, a sound or the like: never as base64, which clients would take for a picture."""
+    fields = {"id": made.handle, "workflow": made.workflow, "operation": made.operation}
+    fields |= {"media_type": made.file.mime, "filename": made.file.name}
+    url = await address_of(made.file, request.owner, made.handle, note=made.file.name)
+    return ImageObject(url=url, revised_prompt=None, provider_specific_fields=fields)
+
+
 async def _image_object(made: Produced, request: ImageRequest, options: Options) -> ImageObject:
     fields: dict[str, Any] = {"id": made.handle, "workflow": made.workflow, "operation": made.operation}
+    if made.output:
+        fields["output"] = made.output
     if options.return_mask and made.mask is not None:
         fields["mask_b64_json"] = base64_of(made.mask)
     if made.seed is not None:

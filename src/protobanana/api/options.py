@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _QUALITY: Final = {
     "standard": "medium", "hd": "high", "xhigh": "high", "max": "high",
 }  # fmt: skip
 _SIZE = re.compile(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", re.IGNORECASE)
+_SPREAD = re.compile(r"inputs\[(.+)\]", re.DOTALL)
+"""How OpenAI's SDK writes an object into a form: one field per entry."""
 _ASPECT = re.compile(r"(\d{1,3})\s*:\s*(\d{1,3})")
 
 ACCEPTED_WITHOUT_EFFECT: Final = frozenset(
@@ -49,6 +52,8 @@ class Options(BaseModel):
     return_mask: bool = False
     stream: bool = False
     partial_images: int = Field(0, ge=0, le=3)
+    inputs: dict[str, Any] = Field(default_factory=dict, max_length=500)
+    """Inputs of the workflow's nodes by name, judged where the workflow is known; JSON text in a form."""
 
     @field_validator("background", "output_format", "response_format", "image_output", mode="before")
     @classmethod
@@ -76,6 +81,19 @@ class Options(BaseModel):
             raise ValueError(msg)
         return text
 
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _an_object(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                value = None
+        if isinstance(value, Mapping):
+            return value
+        msg = 'write an object of names and values, as in {"KSampler.steps": 12}; in a form, as JSON text'
+        raise ValueError(msg)
+
     @model_validator(mode="after")
     def _possible_together(self) -> Options:
         if self.background == "transparent" and self.output_format == "jpeg":
@@ -102,6 +120,7 @@ class Options(BaseModel):
             output_compression=self.output_compression,
             background=self.background,
             return_mask=self.return_mask,
+            inputs=self.inputs,
             extra={name: _plain(name, value) for name, value in (self.model_extra or {}).items()},
         )
 
@@ -117,6 +136,9 @@ class _Refusal:
 def parse(fields: Mapping[str, Any]) -> Options:
     """Validate raw fields, None meaning unset. Raises InvalidRequestError naming the first bad field."""
     given = {name: value for name, value in fields.items() if value is not None and name not in ACCEPTED_WITHOUT_EFFECT}
+    spread = {match[1]: given.pop(name) for name in list(given) if (match := _SPREAD.fullmatch(name))}
+    if spread:
+        given["inputs"] = spread
     try:
         return Options.model_validate(given)
     except ValidationError as error:

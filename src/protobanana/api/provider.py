@@ -31,8 +31,8 @@ from protobanana.cluster import close_all, then_close
 from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.events import Event
 from protobanana.pictures.store import image_store
-from protobanana.settings import get_settings
 from protobanana.telemetry import OTHER, placed, record
+from protobanana.turn import adoption
 from protobanana.turn.agent.chores import chore
 from protobanana.turn.request import ROUTED, ImageRequest
 from protobanana.turn.turn import turn
@@ -45,7 +45,7 @@ T = TypeVar("T")
 @lru_cache(maxsize=1)
 def library() -> WorkflowLibrary:
     """The workflows of this process. Raises WorkflowError naming file and slot when a document is broken."""
-    return WorkflowLibrary(get_settings().user_workflows)
+    return adoption.library()
 
 
 class ProtoBanana(CustomLLM):  # type: ignore[misc]  # litellm is not type-checked

@@ -15,7 +15,7 @@ from protobanana.events import Event, Produced, Text
 from protobanana.pictures.fetch import load_bytes
 from protobanana.pictures.handles import mint
 from protobanana.pictures.image import Image
-from protobanana.settings import get_settings
+from protobanana.turn import adoption
 from protobanana.turn.request import ROUTED, ImageRequest, Line, Picture
 from protobanana.turn.turn import turn
 from protobanana.workflows.library import WorkflowLibrary
@@ -56,7 +56,7 @@ def chat(
     with console.plain_errors(), console.comfyui(engine) as server:
         folder.mkdir(parents=True, exist_ok=True)
         console.out.print(f"[dim]{HELP}[/]")
-        console.run(_converse(Talk(server, folder, WorkflowLibrary(get_settings().user_workflows))))
+        console.run(_converse(Talk(server, folder, adoption.library())))
 
 
 async def _converse(talk: Talk) -> None:

@@ -21,9 +21,9 @@ from rich.text import Text
 from protobanana.cli import console
 from protobanana.cli.doctor.machine import CACHE_FLAG, CACHE_NODES
 from protobanana.errors import SettingsError
-from protobanana.settings import get_settings
+from protobanana.turn import adoption
 from protobanana.workflows.document import Workflow
-from protobanana.workflows.library import WorkflowLibrary, bundled
+from protobanana.workflows.library import bundled
 
 app = typer.Typer(help="Install and start ComfyUI, by way of comfy-cli.", no_args_is_help=True)
 PACKAGE, PROGRAM = "comfy-cli", "comfy"
@@ -112,7 +112,7 @@ def _folder(given: Path | None) -> Path:
 
 def _packs(names: Sequence[str]) -> list[str]:
     """Addresses of the node packs that the workflows need, each once."""
-    library = WorkflowLibrary(get_settings().user_workflows, strict=False)
+    library = adoption.library(strict=False)
     chosen: list[Workflow] = [library.get(name) for name in names] or list(bundled().values())
     return list(dict.fromkeys(node.url for workflow in chosen for node in workflow.header.custom_nodes))
 

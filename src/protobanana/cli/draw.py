@@ -14,10 +14,10 @@ from pydantic.fields import FieldInfo
 
 from protobanana.cli import console
 from protobanana.errors import InvalidImageError, InvalidRequestError
-from protobanana.events import Produced, Text
+from protobanana.events import Attached, Produced, Text
 from protobanana.operations.base import Operation
 from protobanana.pictures.fetch import load_bytes
-from protobanana.settings import get_settings
+from protobanana.turn import adoption
 from protobanana.turn.request import ImageRequest, Picture, Wishes
 from protobanana.turn.turn import turn
 from protobanana.workflows.library import WorkflowLibrary
@@ -103,7 +103,7 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 
 
 def _draw(kind: type[Operation], given: dict[str, Any]) -> None:
-    library = WorkflowLibrary(get_settings().user_workflows)
+    library = adoption.library()
     format_ = FORMATS.get(given["out"].suffix.lower())
     if format_ is None:
         raise InvalidImageError(f"--out {given['out'].name}: end it in {', '.join(FORMATS)}.")
@@ -138,6 +138,10 @@ async def _render(
     async for event in console.watched(turn(request, library)):
         if isinstance(event, Text):
             console.out.print(event.delta)
+        elif isinstance(event, Attached):
+            path = given["out"].with_suffix(f".{event.file.format}")
+            path.write_bytes(event.file.data)
+            console.out.print(f"{path}  {event.file.mime}", highlight=False, soft_wrap=True)
         elif isinstance(event, Produced):
             count += 1
             path = given["out"] if count == 1 else given["out"].with_stem(f"{given['out'].stem}-{count}")

@@ -14,7 +14,7 @@ from protobanana.engine import EngineSettings
 from protobanana.engine import run as run_engine
 from protobanana.errors import SettingsError
 from protobanana.settings import export, get_settings
-from protobanana.workflows.library import WorkflowLibrary
+from protobanana.turn import adoption
 
 DEMO_KEY = "sk-protobanana"
 """Key of a gateway that only this machine can reach, when nobody chose one."""
@@ -51,7 +51,7 @@ def serve(
 
     with console.plain_errors(), ExitStack() as stack:
         servers = [stack.enter_context(console.comfyui(one, pace=pace)) for one in engine or (None,)]
-        library = WorkflowLibrary(get_settings().user_workflows)
+        library = adoption.library()
         secret = (
             key or get_settings().gateway_key or (DEMO_KEY if host in LOOPBACK else f"sk-{secrets.token_urlsafe(24)}")
         )

@@ -11,12 +11,11 @@ import typer
 from rich.table import Table
 
 from protobanana.cli import console
-from protobanana.settings import get_settings
+from protobanana.turn import adoption
 from protobanana.turn.agent.evaluate import evaluate as play
 from protobanana.turn.agent.remote import LiteLLMModel
 from protobanana.turn.evaluate import Score, corpus, evaluate
 from protobanana.turn.route_lines import answers
-from protobanana.workflows.library import WorkflowLibrary
 
 evaluations = typer.Typer(help="Measure against labelled conversations.", no_args_is_help=True)
 
@@ -42,7 +41,7 @@ def eval_agent(
 ) -> None:
     """How well an LLM drives the tools: labelled conversations are played to it, nothing is drawn."""
     with console.plain_errors():
-        report = console.run(play(LiteLLMModel(model, base, key), WorkflowLibrary(get_settings().user_workflows)))
+        report = console.run(play(LiteLLMModel(model, base, key), adoption.library()))
         table = Table("what", "right", "of", "share")
         for name, score in report.rows():
             table.add_row(name, str(score.right), str(score.total), f"{score.right / max(score.total, 1):.1%}")

@@ -71,7 +71,7 @@ class ComfyClient:
         ServerUnreachableError, ServerProtocolError, ServerBusyError; JobFailedError, JobInterruptedError,
         JobLostError, JobTimeoutError.
         """
-        check(job.graph, job.outputs)
+        check(job.graph, (*job.outputs, *job.further))
         self._open()
         course = course or Course()
         for attempt in (1, 2):
@@ -87,7 +87,7 @@ class ComfyClient:
                     yield event
                 if await self._complete(tracker):
                     course.rendered(tracker.seconds())
-                    for node in job.outputs:
+                    for node in (*job.outputs, *job.further):
                         index = 0
                         while (output := await take(self._transport, tracker, node, index)) is not None:
                             bytes_moved(str(self.address), "from", len(output.data))
@@ -156,7 +156,7 @@ class ComfyClient:
 
     async def _complete(self, tracker: Tracker) -> bool:
         """Whether all pictures are at hand; False when they were lost on the socket. Raises how the job ended."""
-        if tracker.verdict is None or (tracker.verdict == "success" and tracker.missing() and not tracker.patience):
+        if tracker.verdict is None or (tracker.verdict == "success" and tracker.incomplete() and not tracker.patience):
             await self._read_history(tracker)
         if tracker.verdict == "error":
             raise messages.failed(tracker.detail, tracker.job.graph)

@@ -16,14 +16,18 @@ _RETRIES = (0.2, 1.0)
 
 
 async def take(transport: Transport, tracker: Tracker, node: str, index: int) -> Output | None:
-    """File number `index` of a node, None past the last one. A frame is handed over once and then forgotten."""
-    if files := tracker.files.get(node):
-        return await _fetch(transport, tracker, node, index, files[index]) if index < len(files) else None
-    frames = tracker.frames.get(node)
-    if not frames:
-        return None
-    frame = frames.pop(0)
-    return Output(node, index, bytes(frame.payload), frame.media_type, f"{index + 1:05}.png")
+    """Result number `index` of a node, files before texts; None past the last one. A frame is handed over once and then
+    forgotten.
+    """
+    files, texts = tracker.files.get(node, ()), tracker.texts.get(node, ())
+    if index < len(files):
+        return await _fetch(transport, tracker, node, index, files[index])
+    if frames := not files and tracker.frames.get(node):
+        frame = frames.pop(0)
+        return Output(node, index, bytes(frame.payload), frame.media_type, f"{index + 1:05}.png")
+    if index < len(files) + len(texts):
+        return Output(node, index, texts[index - len(files)].encode("utf-8", "replace"), "text/plain", "")
+    return None
 
 
 async def _fetch(transport: Transport, tracker: Tracker, node: str, index: int, file: FileRef) -> Output:

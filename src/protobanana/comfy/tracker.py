@@ -37,6 +37,16 @@ class FileRef:
     type: str
 
 
+def _texts(shown: object) -> list[str]:
+    """What a node shows as text. ComfyUI joins what its runs show as lists, and so takes a single text to letters."""
+    if isinstance(shown, str):
+        return [shown]
+    texts = [text for text in shown if isinstance(text, str)] if isinstance(shown, list) else []
+    if len(texts) > 1 and all(len(text) == 1 for text in texts):
+        texts = ["".join(texts)]
+    return [text for text in texts if text.strip()]
+
+
 class Tracker:
     """The state of one submission. Everything here is synchronous but `next` and `over`, which wait for news."""
 
@@ -64,6 +74,8 @@ class Tracker:
         """Data of the `execution_error` or `execution_interrupted` message."""
         self.files: dict[str, list[FileRef]] = {}
         self.frames: dict[str, list[Frame]] = {}
+        self.texts: dict[str, list[str]] = {}
+        """What output nodes say in words."""
         self.gapped = False
         """Whether the socket was down at any time since the submission."""
         self._witnessed: set[str] = set()
@@ -97,7 +109,7 @@ class Tracker:
         """Take a picture of this job: a result where an output node pushed a PNG, else a preview."""
         self.heard = self.loop.time()
         node = frame.node or self._current
-        if node in self.job.outputs and frame.media_type == "image/png":
+        if node in (*self.job.outputs, *self.job.further) and frame.media_type == "image/png":
             self.frames.setdefault(node or "", []).append(frame)
             self._record.executed()
         elif self.job.previews:
@@ -192,8 +204,16 @@ class Tracker:
         return None if self.started is None or self.ended is None else self.ended - self.started
 
     def missing(self) -> list[str]:
-        """Wanted output nodes of which neither files nor surely complete frames are at hand."""
-        return [node for node in self.job.outputs if not self.files.get(node) and not self._framed(node)]
+        """Wanted output nodes of which neither files, words nor surely complete frames are at hand."""
+        return [
+            node
+            for node in self.job.outputs
+            if not self.files.get(node) and not self.texts.get(node) and not self._framed(node)
+        ]
+
+    def incomplete(self) -> bool:
+        """Whether the job's history may hold more than was heard."""
+        return bool(self.missing() or (self.gapped and self.job.further))
 
     # Inside ------------------------------------------------------------------------------------------------------
 
@@ -233,6 +253,8 @@ class Tracker:
             for item in items
             if isinstance(item, Mapping) and isinstance(item.get("filename"), str)
         ]
+        if texts := _texts(output.get("text")):
+            self.texts[node] = texts
         if files:
             self.files[node] = files
             if node in self.job.outputs:

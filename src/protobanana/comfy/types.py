@@ -19,7 +19,8 @@ UPLOAD_FOLDER = "protobanana"
 
 @dataclass(frozen=True)
 class Job:
-    """One graph to run. `outputs` are the output node ids whose files are wanted, in the order they are wanted.
+    """One graph to run. `outputs` are the output node ids whose files are wanted, in the order they are wanted;
+    `further` ones come after them, and need not give anything.
 
     `uploads` maps a LoadImage value (see `upload_name`) to its bytes; what this server already has is not sent again.
     `timeout` is in seconds from the moment ComfyUI starts the job, `queue_timeout` in seconds before that. Up to
@@ -36,6 +37,7 @@ class Job:
     load_timeout: float = 0.0
     previews: bool = False
     prompt_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    further: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,7 +53,10 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One finished file of an output node; `index` counts within the node, in batch order."""
+    """One finished file of an output node; `index` counts within the node, in batch order.
+
+    What a node says in words is `text/plain` in UTF-8 without a file name.
+    """
 
     node: str
     index: int

@@ -87,9 +87,11 @@ def application() -> App:
     from protobanana.gateway.admin import router  # noqa: PLC0415
     from protobanana.gateway.front import fronted  # noqa: PLC0415
     from protobanana.gateway.life import living  # noqa: PLC0415
+    from protobanana.gateway.workflows import router as workflows  # noqa: PLC0415
     from protobanana.pictures.store import image_store  # noqa: PLC0415
 
     app.include_router(router)
+    app.include_router(workflows)
     # Answers that LiteLLM caches must be whole: who gets them from there has no door to fill in the pictures.
     return living(fronted(app, image_store(), get_settings().public_url, lends=lambda: litellm.cache is None))
 

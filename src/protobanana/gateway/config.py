@@ -9,7 +9,8 @@ from typing import Any
 
 from protobanana.settings import get_settings
 from protobanana.turn.request import ROUTED
-from protobanana.workflows.library import WorkflowLibrary
+from protobanana.workflows.document import Workflow
+from protobanana.workflows.library import WorkflowLibrary, bundled
 
 CHAT_EXTRAS: dict[str, Any] = {
     "keepalive_seconds": 15,
@@ -19,7 +20,9 @@ CHAT_EXTRAS: dict[str, Any] = {
 
 
 def gateway_config(library: WorkflowLibrary, servers: Sequence[str], key: str) -> dict[str, Any]:
-    """Aliases first, then every workflow under its own name; each is drawn wherever of `servers` it is done soonest."""
+    """Aliases first, then every bundled workflow under its own name; those of the operator's folder come and go while
+    the gateway runs, see `models`. Each is drawn wherever of `servers` it is done soonest.
+    """
     addresses, settings = ",".join(servers), get_settings()
     tracers = ["otel"] * bool(settings.otlp_endpoint) + ["langfuse_otel"] * bool(settings.langfuse_key)
     models = [deployment(name, model, mode, addresses, extra) for name, model, mode, extra in _offered(library)]
@@ -50,9 +53,14 @@ def deployment(name: str, model: str, mode: str, addresses: str, extra: dict[str
     }
 
 
+def mode_of(workflow: Workflow) -> str:
+    """LiteLLM's word for the endpoint of a workflow."""
+    return "image_edit" if workflow.max_images else "image_generation"
+
+
 def model_names(library: WorkflowLibrary) -> list[str]:
     """The names a client can call."""
-    return [name for name, *_ in _offered(library)]
+    return [*(name for name, *_ in _offered(library)), *library.own()]
 
 
 def _offered(library: WorkflowLibrary) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
@@ -63,7 +71,6 @@ def _offered(library: WorkflowLibrary) -> Iterator[tuple[str, str, str, dict[str
         model, mode, *_ = alias.pop("model"), alias.pop("mode")
         if model in known:
             yield name, model, mode, alias
-    for name in library.names():
-        mode = "image_edit" if library.get(name).max_images else "image_generation"
-        yield f"protobanana/{name}", name, mode, {}
+    for name in bundled():
+        yield f"protobanana/{name}", name, mode_of(library.get(name)), {}
     yield f"protobanana/{ROUTED}", ROUTED, "chat", {}

@@ -96,6 +96,7 @@ def _faults(path: str, headers: Mapping[str, str], document: dict[str, Any], sai
         yield Fault(f"'{needed}' is missing.", needed)
     if needed == "messages":
         yield from _message_faults(document["messages"])
+        yield from _kind_fault("'response_format'", "object", document.get("response_format"), "response_format")
     elif path.endswith("/images/generations"):
         yield from _kind_fault("'prompt'", "text", document["prompt"], "prompt")
     elif needed is not None and not isinstance(document[needed], str | list):

@@ -24,6 +24,7 @@ PING_SECONDS = 15.0
 """Silence after which a stream of previews says that it lives; proxies in between hang up after 60 s, mostly."""
 _PRIVATE = (b"x-litellm-model-api-base",)
 """Headers of LiteLLM's that tell where the servers behind the gateway are, with the credentials in their addresses."""
+_ERROR_FRAME = b'data: {"error"'
 _EVENT_STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache, no-transform"),
@@ -108,7 +109,7 @@ class Exchange:
         more = message.get("more_body", False)
         self._answered = self._answered or not more
         if self._start is None:
-            await self._body(message.get("body", b""), more=more)
+            await self._body(self._reworded(message.get("body", b"")), more=more)
             return
         self._held += message.get("body", b"")
         length = _length(self._start)
@@ -134,11 +135,9 @@ class Exchange:
 
     async def _failure(self, start: Message, body: bytes, *, more: bool) -> None:
         """An error: an answer of its own, or the last event of a stream that has begun."""
-        if failure := self._door.failure:
-            status, body = failure.status, json.dumps(document(failure), ensure_ascii=False).encode()
-            extra = [(name.encode(), value.encode()) for name, value in (retry_header(failure) or {}).items()]
-        else:
-            (status, body), extra = mended(start["status"], body, self._upload), []
+        status, body = self._error_of(start["status"], body)
+        again = retry_header(self._door.failure) if self._door.failure else None
+        extra = [(name.encode(), value.encode()) for name, value in (again or {}).items()]
         extra.append((b"content-type", b"application/json"))
         headers = without(start["headers"], b"content-length", *(name for name, _ in extra))
         async with self._turn:
@@ -149,6 +148,19 @@ class Exchange:
             telemetry.record().status = status
             with suppress(ValueError):
                 await self._body(b"event: error\ndata: %s\n\n" % json.dumps(json.loads(body)).encode(), more=more)
+
+    def _error_of(self, status: int, body: bytes) -> tuple[int, bytes]:
+        """Status and JSON of an error: ours as it was raised, LiteLLM's as it ought to be."""
+        if failure := self._door.failure:
+            return failure.status, json.dumps(document(failure)).encode()
+        return mended(status, body, self._upload)
+
+    def _reworded(self, piece: bytes) -> bytes:
+        """A piece of LiteLLM's stream; where it is an error, as it ought to be."""
+        if not piece.startswith(_ERROR_FRAME):
+            return piece
+        frame, end, rest = piece.partition(b"\n\n")
+        return b"data: " + self._error_of(500, frame.removeprefix(b"data: "))[1] + end + rest
 
     async def _error(self, status: int, words: str) -> None:
         """An error that LiteLLM has no part in."""

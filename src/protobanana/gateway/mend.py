@@ -61,7 +61,7 @@ class _Said:
 def mended(status: int, body: bytes, upload: Upload) -> tuple[int, bytes]:
     """Status and JSON for an error that LiteLLM answers to what was sent by `upload`."""
     status, error = _judged(status, _said(body), upload)
-    return status, json.dumps({"error": error}, ensure_ascii=False).encode()
+    return status, json.dumps({"error": error}).encode()
 
 
 def _judged(status: int, said: _Said, upload: Upload) -> tuple[int, dict[str, Any]]:

@@ -9,6 +9,8 @@ import re
 
 from protobanana.api import links
 from protobanana.gateway.asgi import Reply, Scope, Send, headers_of
+from protobanana.pictures.attachment import Attachment
+from protobanana.pictures.image import Image
 from protobanana.pictures.store import ImageStore, Kept, Link, read_token
 
 _LITELLM_OWN = frozenset({"generations", "edits", "variations"})
@@ -37,7 +39,7 @@ async def _picture(token: str, store: ImageStore | None, headers: dict[str, str]
     return _answer(kept, link, headers)
 
 
-def _answer(kept: Kept, link: Link, headers: dict[str, str]) -> Reply:
+def _answer(kept: Kept[Image | Attachment], link: Link, headers: dict[str, str]) -> Reply:
     """The picture, a part of it, or that the client has it already (RFC 9110)."""
     etag, data = f'"{kept.record.sha256}"', kept.image.data
     same = {

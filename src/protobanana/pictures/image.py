@@ -8,7 +8,6 @@ import io
 import struct
 import threading
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
@@ -19,6 +18,7 @@ import PIL.ImageOps
 import pybase64
 
 from protobanana.errors import ImageTooLargeError, InvalidImageError
+from protobanana.pictures.metadata import STRIP
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
@@ -141,12 +141,13 @@ class Image:
             raise InvalidImageError(message, param="image") from error
 
     def without_metadata(self) -> Image:
-        """The same pixels without text, EXIF and time chunks, where a prompt or a place could hide. PNG only: ComfyUI
-        writes the whole graph into its PNGs; other formats are returned as they are. Nothing is re-encoded.
+        """The same pixels without text, EXIF, XMP and times, where a prompt, a graph or a place could hide. PNG, JPEG
+        and WebP are not re-encoded, unless EXIF turns the picture; what is in another format becomes a PNG.
         """
-        if self.format != "png":
-            return self
-        return dataclasses.replace(self, data=b"".join(_png_chunks(self.data)))
+        if self.format not in STRIP or _orientation(_open(self.data, "image")) != 1:
+            anew = Image.from_pil(self.decoded(), format="jpeg" if self.format == "jpeg" else "png")
+            return anew.without_metadata()  # Pillow takes a JPEG's comment along
+        return dataclasses.replace(self, data=b"".join(STRIP[self.format](self.data)))
 
     def encoded(self, format: OutputFormat, quality: int = 95) -> Image:  # noqa: A002 - the field's name in OpenAI's API
         """This picture in another format; itself when nothing would change. CPU-bound: call it off the event loop."""
@@ -156,21 +157,6 @@ class Image:
 
 
 _DECODE = threading.Lock()
-
-
-_METADATA_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"})
-
-
-def _png_chunks(data: bytes) -> Iterator[memoryview]:
-    """The PNG in pieces, metadata chunks left out: signature, then `length, type, body, checksum` per chunk."""
-    view = memoryview(data)
-    yield view[:8]
-    position = 8
-    while position + 12 <= len(view):
-        end = position + 12 + int.from_bytes(view[position : position + 4], "big")
-        if bytes(view[position + 4 : position + 8]) not in _METADATA_CHUNKS:
-            yield view[position:end]
-        position = end
 
 
 def flatten(picture: PIL.Image.Image) -> PIL.Image.Image:

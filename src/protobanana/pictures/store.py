@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from protobanana.errors import ImageTooLargeError, InvalidImageError
+from protobanana.pictures.attachment import Attachment
 from protobanana.pictures.files import BucketFiles, Entry, Files, FolderFiles
 from protobanana.pictures.handles import PREFIX, is_ours
 from protobanana.pictures.image import Image, Limits
@@ -55,11 +56,26 @@ class Record:
     used: float = 0.0
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A picture that was found again."""
+class Keepable(Protocol):
+    """What can be kept: a picture, or another file that a workflow has made."""
 
-    image: Image
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+
+    @property
+    def sha256(self) -> str:
+        """Their digest."""
+
+
+K_co = TypeVar("K_co", bound=Keepable, covariant=True)
+
+
+@dataclass(frozen=True)
+class Kept(Generic[K_co]):
+    """A picture, or another file, that was found again."""
+
+    image: K_co
     record: Record
 
 
@@ -91,19 +107,20 @@ class ImageStore:
         self._added = 0
         self._swept = 0.0
 
-    async def put(self, image: Image, owner: str, handle: str, *, note: str = "", parent: str = "") -> bool:
+    async def put(self, image: Keepable, owner: str, handle: str, *, note: str = "", parent: str = "") -> bool:
         """Keep a picture of `owner`; whether it is kept now. Putting it again renews it."""
         if not is_ours(handle, owner):
             return False
         kept = await self._outcome(lambda: self._put(image, Record(handle, owner, image.sha256, note, parent)))
         return bool(kept)
 
-    async def get(self, handle: str, owner: str) -> Kept | None:
+    async def get(self, handle: str, owner: str) -> Kept[Image] | None:
         """The picture of that name; None for one of somebody else, an unknown or an expired one."""
-        return await self._outcome(lambda: self._get(handle, owner)) if is_ours(handle, owner) else None
+        kept = await self._outcome(lambda: self._get(handle, owner)) if is_ours(handle, owner) else None
+        return Kept(kept.image, kept.record) if kept and isinstance(kept.image, Image) else None
 
-    async def follow(self, link: Link) -> Kept | None:
-        """The picture behind a signed address, whoever asks; None when it is gone."""
+    async def follow(self, link: Link) -> Kept[Image | Attachment] | None:
+        """The picture or file behind a signed address, whoever asks; None when it is gone."""
         return None if link.expired else await self._outcome(lambda: self._get(link.handle, None))
 
     def token(self, handle: str) -> str:
@@ -129,7 +146,7 @@ class ImageStore:
             log.warning("the store of pictures cannot be used: %s", error.strerror or error)
         return None
 
-    def _put(self, image: Image, record: Record) -> bool:
+    def _put(self, image: Keepable, record: Record) -> bool:
         if len(image.data) > self._most:
             log.warning("a picture of %d bytes is larger than the whole store (PROTOBANANA_STORE_MB)", len(image.data))
             return False
@@ -143,17 +160,18 @@ class ImageStore:
             self._sweep()
         return True
 
-    def _get(self, handle: str, owner: str | None) -> Kept | None:
+    def _get(self, handle: str, owner: str | None) -> Kept[Image | Attachment] | None:
         record = self._record(handle)
         if record is None or owner not in (None, record.owner) or record.used < time.time() - self._seconds:
             return None
         data = self._files.read(_blob(record.sha256))
         if data is None or hashlib.sha256(data).hexdigest() != record.sha256:
             return None
+        image: Image | Attachment
         try:
             image = Image.from_bytes(data, limits=_ANY_SIZE)
         except (InvalidImageError, ImageTooLargeError):
-            return None
+            image = Attachment(data)
         if record.used < time.time() - self._seconds / _REFRESH:
             self._files.refresh(_blob(record.sha256), data, self._seconds / _REFRESH)
             self._write(record)

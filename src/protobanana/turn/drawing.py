@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from protobanana.errors import InvalidRequestError
-from protobanana.events import Produced
+from protobanana.events import Attached, Produced
 from protobanana.operations.base import Inputs, operations
 from protobanana.pictures.handles import mint
 from protobanana.pictures.image import Image, flatten
@@ -33,6 +33,8 @@ async def draw(
             if isinstance(event, Produced):
                 image = await asyncio.to_thread(_dressed, event.image, request.wishes)
                 yield replace(event, image=image, handle=mint(request.owner, image.data), parents=plan.parents)
+            elif isinstance(event, Attached):
+                yield replace(event, handle=mint(request.owner, event.file.data))
             else:
                 yield event
 
@@ -48,7 +50,7 @@ async def _drawn(
 ) -> AsyncGenerator[RenderEvent]:
     """The pictures of the plan; where a transparent ground is wished and the model has none, cut out afterwards."""
     server = Server(request.server, request.timeout, previews, request.owner, request.priority)
-    stream = render(plan.operation, plan.inputs, plan.workflow, server, plan.extra)
+    stream = render(plan.operation, plan.inputs, plan.workflow, server, plan.extra, node_inputs=plan.node_inputs)
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, Produced) and request.wishes.background == "transparent" and not event.image.has_alpha:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from protobanana.errors import AskBackError, InvalidRequestError
 from protobanana.operations.base import Inputs, Operation, Turn, operations
 from protobanana.operations.sizing import drawable, nearest, without_pixels
 from protobanana.pictures.image import Image
+from protobanana.turn.inputs import checked_slot, read_inputs
 from protobanana.turn.request import ROUTED, ImageRequest, Picture, Plain
 from protobanana.turn.router import CHAT, route
 from protobanana.turn.smalltalk import reply
 from protobanana.workflows.document import Workflow
+from protobanana.workflows.graph import Target
 from protobanana.workflows.library import WorkflowLibrary
+
+READING_SECONDS = 2.0
+"""How long a request waits for its own workflow to be read, at most."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Plan:
     """Further slots of the workflow, by name."""
     parents: tuple[str, ...] = ()
     """Handles of the pictures it works on."""
+    node_inputs: Mapping[Target, Plain] = field(default_factory=dict)
+    """Inputs of nodes that get another value than the workflow's own."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ async def plan(request: ImageRequest, library: WorkflowLibrary) -> Plan | Reply:
     Raises UnknownWorkflowError, and InvalidRequestError naming the field for what cannot be done (AskBackError when a
     picture is needed and none is there).
     """
-    library.refresh()
+    await up_to_date(library, request.model)
     words = await _words(request)
     if request.model == ROUTED:
         decision = route(words)
@@ -61,12 +69,27 @@ async def plan(request: ImageRequest, library: WorkflowLibrary) -> Plan | Reply:
         raise InvalidRequestError(f"'{workflow.name}' finds no region of its own to return.", param="return_mask")
     if request.mask and not workflow.accepts("mask"):
         raise InvalidRequestError(f"'{workflow.name}' does not work with a mask; leave 'mask' out.", param="mask")
-    named = {name: value for name, value in request.wishes.extra.items() if name in kind.model_fields}
+    slots, node_inputs = await read_inputs(request.wishes.inputs, workflow, request.server)
+    given = {**request.wishes.extra, **slots}
+    named = {name: value for name, value in given.items() if name in kind.model_fields}
     operation = kind.parse(kind.merged(drawable_words(read, workflow), named) | wished(request, workflow))
-    extra = {name: value for name, value in request.wishes.extra.items() if name not in named}
+    extra = {name: value for name, value in given.items() if name not in named}
+    for name in extra.keys() & workflow.slots.keys() - slots.keys():
+        extra[name] = await checked_slot(name, extra[name], workflow, request.server)
     images = tuple([await picture.load() for picture in pictures])
     mask = await request.mask.load() if request.mask else None
-    return Plan(operation, Inputs(images, mask), workflow, extra, tuple(picture.handle for picture in pictures))
+    handles = tuple(picture.handle for picture in pictures)
+    return Plan(operation, Inputs(images, mask), workflow, extra, handles, node_inputs)
+
+
+async def up_to_date(library: WorkflowLibrary, name: str) -> None:
+    """Take in what has changed in the folder; only whoever asks for a file that is being read waits for it."""
+    if not library.watches:
+        return
+    await asyncio.to_thread(library.refresh)
+    if reading := library.reading(name):
+        await asyncio.wait([asyncio.wrap_future(future) for future in reading], timeout=READING_SECONDS)
+        await asyncio.to_thread(library.refresh)
 
 
 async def _words(request: ImageRequest) -> Turn:
@@ -94,24 +117,30 @@ async def _seen(picture: Picture) -> Image | None:
 
 def _drawing(operation: str, request: ImageRequest) -> type[Operation]:
     """The operation meant. An image endpoint always draws: where the words alone would chat, the pictures decide."""
-    known = operations()
-    if operation in known:
-        return known[operation]
-    count = len(request.pictures)
+    return operations().get(operation) or _plainest(len(request.pictures))
+
+
+def _plainest(count: int) -> type[Operation]:
+    """The operation with the fewest parameters for so many pictures."""
     return min(
-        known.values(),
-        key=lambda kind: (not kind.min_images <= count <= kind.max_images, kind.needs_mask, len(kind.model_fields)),
+        (kind for kind in operations().values() if not kind.makes_alpha),
+        key=lambda kind: (
+            not kind.min_images <= count <= kind.max_images,
+            abs(kind.max_images - count),
+            kind.needs_mask,
+            len(kind.model_fields),
+        ),
     )
 
 
 def _kind(workflow: Workflow, request: ImageRequest) -> type[Operation]:
-    """The operation an explicit workflow stands for; of several, the one that fits the number of pictures."""
+    """The operation an explicit workflow stands for; of several, the one that fits the number of pictures. One that
+    stands for none is called with the parameters that all of them have.
+    """
     known = [operations()[name] for name in workflow.header.operations if name in operations()]
-    if not known:
-        names = ", ".join(workflow.header.operations)
-        raise InvalidRequestError(f"'{workflow.name}' is for '{names}', which is not an operation here.", param="model")
     count = len(request.attached)
-    return next((kind for kind in known if kind.min_images <= count <= kind.max_images), known[0])
+    fitting = (kind for kind in known if kind.min_images <= count <= kind.max_images)
+    return next(fitting, known[0] if known else _plainest(max(count, workflow.min_images)))
 
 
 def _pictures(kind: type[Operation], request: ImageRequest) -> list[Picture]:

@@ -70,6 +70,8 @@ class Wishes:
     """Whether the region that was changed is wanted along with the picture."""
     extra: Mapping[str, Plain] = field(default_factory=dict)
     """Further parameters by name: fields of the operation (left, right), or slots of the workflow (steps, cfg)."""
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    """Inputs of the workflow's nodes by name (`node title.input`) and their values, as the caller wrote them."""
 
 
 @dataclass(frozen=True)

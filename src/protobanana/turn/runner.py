@@ -10,19 +10,22 @@ from dataclasses import dataclass, replace
 
 from protobanana.cluster import Order, pool_for
 from protobanana.comfy import Job, Output, upload_name
-from protobanana.errors import InvalidRequestError, ServerProtocolError
-from protobanana.events import Preview, Produced, Progress, Queued
+from protobanana.errors import InvalidRequestError
+from protobanana.events import Attached, Preview, Produced, Progress, Queued, Text
 from protobanana.operations.base import MAX_SEED, Inputs, Operation
-from protobanana.operations.sizing import crop_to, drawable
+from protobanana.operations.sizing import drawable
 from protobanana.pictures.image import Image
 from protobanana.settings import get_settings
 from protobanana.telemetry import current, traced
 from protobanana.turn.merge import merge
 from protobanana.turn.request import Plain
+from protobanana.turn.results import Batch, Results, Task
 from protobanana.workflows.document import BoundGraph, Workflow
-from protobanana.workflows.graph import model_files
+from protobanana.workflows.graph import Target, model_files
+from protobanana.workflows.wiring import picture_number
 
-RenderEvent = Queued | Progress | Preview | Produced
+RenderEvent = Queued | Progress | Preview | Text | Produced | Attached
+MASK = "mask"
 FRESH_SEEDS = 2**48
 """Seeds we draw ourselves stay below this, so that JavaScript clients read them back exactly (2**53)."""
 
@@ -39,41 +42,27 @@ class Server:
     priority: int = 0
 
 
-@dataclass(frozen=True)
-class Task:
-    """What all graphs of one request have in common; `target` is the exact size asked for, in pixels."""
-
-    operation: Operation
-    inputs: Inputs
-    workflow: Workflow
-    server: Server
-    target: tuple[int, int] | None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """`count` pictures drawn in one graph from one seed; `first` is the number of its first picture."""
-
-    first: int
-    count: int
-    seed: int
-
-
 async def render(
     operation: Operation,
     inputs: Inputs,
     workflow: Workflow,
     server: Server,
     extra: Mapping[str, Plain] | None = None,
+    *,
+    node_inputs: Mapping[Target, Plain] | None = None,
 ) -> AsyncGenerator[RenderEvent]:
-    """Draw what `operation` asks for with `workflow`. `extra` are further slots by name.
+    """Draw what `operation` asks for with `workflow`. `extra` are further slots by name, `node_inputs` what
+    inputs of nodes get in place of everything else.
 
     Raises InvalidRequestError for wishes the workflow cannot fulfil, and the errors of `Pool.run`. Closing the
     generator cancels every job.
     """
     inputs = await asyncio.to_thread(operation.prepare, inputs)
     values = {**operation.slots(inputs), **_known(extra or {}, workflow)}
-    task = Task(operation, inputs, workflow, server, target_of(operation, inputs, workflow, values))
+    if operation.name not in workflow.header.operations and not workflow.accepts("prompt"):
+        # OpenAI's clients must send words to every model, also to one that has no use for them.
+        values.pop("prompt", None)
+    task = Task(operation, inputs, workflow, target_of(operation, inputs, workflow, values))
     uploads = _uploads(values)
     streams = []
     for batch in batches(operation, workflow):
@@ -82,9 +71,9 @@ async def render(
             seeded["seed"] = batch.seed
         if workflow.accepts("batch"):
             seeded["batch"] = batch.count
-        bound = workflow.bind(seeded, tier=operation.quality)
+        bound = _with_inputs(workflow.bind(seeded, tier=operation.quality), node_inputs or {})
         job = _job(bound, operation, uploads, server)
-        streams.append(_render_batch(task, batch, job))
+        streams.append(_render_batch(task, batch, job, server))
     async with aclosing(merge(streams)) as merged:
         async for _, event in merged:
             yield event
@@ -105,9 +94,13 @@ def batches(operation: Operation, workflow: Workflow) -> Iterator[Batch]:
 def _job(bound: BoundGraph, operation: Operation, uploads: Mapping[str, bytes], server: Server) -> Job:
     settings = get_settings()
     wanted = ("image", *(name for name in operation.extra_outputs if name in bound.outputs))
+    outputs = tuple(bound.outputs[name] for name in wanted)
+    # A region that nobody needs is no result; whatever else the author has named is.
+    others = (node for name, node in bound.outputs.items() if name not in (*wanted, MASK) and node not in outputs)
     return Job(
         graph=bound.graph,
-        outputs=tuple(bound.outputs[name] for name in wanted),
+        outputs=outputs,
+        further=tuple(dict.fromkeys(others)),
         uploads=uploads,
         timeout=min(server.timeout or settings.comfyui_timeout, settings.comfyui_timeout),
         queue_timeout=settings.comfyui_queue_timeout,
@@ -116,10 +109,22 @@ def _job(bound: BoundGraph, operation: Operation, uploads: Mapping[str, bytes], 
     )
 
 
+def _with_inputs(bound: BoundGraph, given: Mapping[Target, Plain]) -> BoundGraph:
+    """The graph with some inputs set. The graph is this request's own, so it is changed in place."""
+    for target, value in given.items():
+        if target.node not in bound.graph:
+            raise InvalidRequestError(
+                f"'inputs': {target} has no effect on what is asked for; leave it out, or ask for another quality.",
+                param="inputs",
+            )
+        bound.graph[target.node]["inputs"][target.input] = value
+    return bound
+
+
 @traced("job")
-async def _render_batch(task: Task, batch: Batch, job: Job) -> AsyncGenerator[RenderEvent]:
-    """Run one graph and turn its files into pictures; raises ServerProtocolError when fewer came than were ordered."""
-    server, workflow = task.server, task.workflow.name
+async def _render_batch(task: Task, batch: Batch, job: Job, server: Server) -> AsyncGenerator[RenderEvent]:
+    """Run one graph; raises ServerProtocolError when it gives fewer pictures than were ordered."""
+    workflow = task.workflow.name
     pool = pool_for(server.url or get_settings().comfyui_base_url)
     order = Order(server.owner, workflow, model_files(job.graph), server.priority)
     current().set(
@@ -130,62 +135,28 @@ async def _render_batch(task: Task, batch: Batch, job: Job) -> AsyncGenerator[Re
         sizes_in=", ".join(image.size for image in task.inputs.images) or None,
         input=task.operation.prompt,
     )
-    files: list[bytes] = []
-    extras: dict[str, Image] = {}
+    results = Results(task, batch, job)
     sizes: list[str] = []
-    done = 0
     async with aclosing(pool.run(job, order)) as events:
         async for event in events:
             if isinstance(event, Output):
-                if event.node == job.outputs[0]:
-                    files.append(event.data)
-                else:
-                    name = task.operation.extra_outputs[job.outputs.index(event.node) - 1]
-                    extras.setdefault(name, _read(event.data))
-                while done < len(files) and len(extras) == len(job.outputs) - 1:
-                    made = await _produced(task, batch, done, files[done], extras)
-                    sizes.append(made.image.size)
-                    current().set(output=", ".join(sizes))
-                    yield made
-                    done += 1
+                async with aclosing(results.take(event)) as made:
+                    async for result in made:
+                        sizes += [result.image.size] if isinstance(result, Produced) else []
+                        current().set(output=", ".join(sizes) or None)
+                        yield result
             elif isinstance(event, Preview):
                 yield replace(event, index=batch.first)
             else:
                 yield event
-    if done < batch.count:
-        raise ServerProtocolError(
-            f"ComfyUI finished '{task.workflow.name}' with {done or 'no'} pictures where {batch.count} were ordered."
-        )
-
-
-async def _produced(task: Task, batch: Batch, number: int, data: bytes, extras: Mapping[str, Image]) -> Produced:
-    operation, workflow = task.operation, task.workflow
-    return Produced(
-        await asyncio.to_thread(_finished, task, data, extras),
-        operation=operation.name,
-        workflow=workflow.name,
-        seed=batch.seed if workflow.accepts("seed") else None,
-        batch_index=number,
-        prompt=operation.prompt,
-        mask=extras.get("mask"),
-    )
-
-
-def _read(data: bytes) -> Image:
-    return Image.from_bytes(data, name="ComfyUI's output").without_metadata()
-
-
-def _finished(task: Task, data: bytes, extras: Mapping[str, Image]) -> Image:
-    image = _read(data)
-    if task.target is not None:
-        image = crop_to(image, *task.target)
-    return task.operation.finish(image, task.inputs, extras)
+    results.check()
 
 
 def _known(extra: Mapping[str, Plain], workflow: Workflow) -> dict[str, Plain]:
     """Extra slots, refused by name where the workflow has none such."""
     for name in extra:
-        if not workflow.accepts(name) or name in {"image", "mask"}:
+        # A picture is sent: its name would be that of a file on the server, perhaps of somebody else's.
+        if not workflow.accepts(name) or name == MASK or picture_number(name) is not None:
             raise InvalidRequestError(
                 f"'{name}' is not a parameter of '{workflow.name}'. It takes: {', '.join(workflow.slots)}.",
                 param=name,

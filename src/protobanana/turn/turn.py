@@ -73,7 +73,7 @@ async def _answer(
 
 def thinks(request: ImageRequest, mode: str) -> bool:
     """Whether an LLM is to decide this turn; `mode` as in `Settings.intent_mode`."""
-    if request.model != ROUTED or request.endpoint != "chat" or mode == "keyword":
+    if request.model != ROUTED or request.endpoint != "chat" or mode == "keyword" or request.wishes.inputs:
         return False
     named = any(request.wishes.extra.keys() & kind.model_fields.keys() for kind in operations().values())
     return mode == "agent" or not (request.mask or named)

@@ -28,6 +28,10 @@ from protobanana.workflows.wiring import (
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a workflow may be called: its file's stem is part of a model name."""
 
+KEY = "_protobanana"
+"""Where a document has its header."""
+
+_REQUIRED = {field.alias or name for name, field in Header.model_fields.items() if field.is_required()}
 _SCALARS = (str, int, float)
 
 _HEADER_HELP = (
@@ -63,14 +67,13 @@ class Workflow:
     def load(cls, path: Path) -> Self:
         """Read a file; the workflow is named after its stem. Raises WorkflowError naming the file and what is wrong."""
         try:
-            return cls.parse(path.stem, path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise WorkflowError(f"{path.name} cannot be read: {reason}.") from None
+            return cls.parse(path.stem, path.read_bytes(), file=path.name)
+        except OSError as error:
+            raise WorkflowError(f"{path.name}: it cannot be read: {error.strerror}.") from None
 
     @classmethod
-    def parse(cls, name: str, text: str) -> Self:
-        """Read a document's text. Raises WorkflowError naming `<name>.json` and the slot, node or key to blame."""
+    def parse(cls, name: str, text: str | bytes, *, file: str | None = None) -> Self:
+        """Read a document. Raises WorkflowError naming `file` (`<name>.json`) and the slot, node or key to blame."""
         try:
             _check_name(name)
             document = _read_json(text)
@@ -79,7 +82,7 @@ class Workflow:
             _check_outputs(header, graph)
             return cls(name, header, graph, wire_slots(header, graph), wire_tiers(header, graph))
         except WorkflowError as error:
-            raise WorkflowError(f"{name}.json: {error.message}") from None
+            raise WorkflowError(f"{file or f'{name}.json'}: {error.message}") from None
 
     @property
     def title(self) -> str:
@@ -202,13 +205,26 @@ def _check_name(name: str) -> None:
         raise WorkflowError("a workflow's name has only letters, digits, '.', '_' and '-'; rename the file.")
 
 
-def _read_json(text: str) -> dict[str, Any]:
+def is_document(data: bytes) -> bool:
+    """Whether the bytes say of themselves that they are a document: a header with all that a header must have."""
     try:
-        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_unique_keys)
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    header = document.get(KEY) if isinstance(document, dict) and "nodes" not in document else None
+    return isinstance(header, dict) and header.keys() >= _REQUIRED
+
+
+def _read_json(text: str | bytes) -> dict[str, Any]:
+    try:
+        words = text.decode("utf-8") if isinstance(text, bytes) else text
+        document = json.loads(words.removeprefix("\ufeff"), object_pairs_hook=_unique_keys)
+    except UnicodeDecodeError:
+        raise WorkflowError("it cannot be read: it is not UTF-8 text.") from None
     except json.JSONDecodeError as error:
         raise WorkflowError(f"it is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}).") from None
-    except RecursionError:
-        raise WorkflowError("it is nested too deeply.") from None
+    except (RecursionError, ValueError):
+        raise WorkflowError("it is nested too deeply, or has a number that is too long.") from None
     if not isinstance(document, dict):
         raise WorkflowError("it must be a JSON object of nodes.")
     if isinstance(document.get("nodes"), list):
@@ -226,12 +242,12 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_header(document: Mapping[str, Any]) -> Header:
-    if "_protobanana" not in document:
+    if KEY not in document:
         raise WorkflowError(_HEADER_HELP)
     try:
-        return Header.model_validate(document["_protobanana"])
+        return Header.model_validate(document[KEY])
     except ValidationError as error:
-        raise WorkflowError("; ".join(header_problems(document["_protobanana"], error)) + ".") from None
+        raise WorkflowError("; ".join(header_problems(document[KEY], error)) + ".") from None
 
 
 def _check_outputs(header: Header, graph: Mapping[str, Node]) -> None:
@@ -240,4 +256,4 @@ def _check_outputs(header: Header, graph: Mapping[str, Node]) -> None:
             raise WorkflowError(f"output '{name}' is node {node_id}, which does not exist.")
 
 
-__all__ = ["NAME", "BoundGraph", "Workflow"]
+__all__ = ["KEY", "NAME", "BoundGraph", "Workflow", "is_document"]

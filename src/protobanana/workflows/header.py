@@ -156,7 +156,10 @@ class Header(_Part):
     operations: Annotated[
         tuple[_Name, ...],
         BeforeValidator(_one_or_many),
-        Field(alias="operation", min_length=1, description="What the workflow does: one operation, or a list of them."),
+        Field(
+            alias="operation",
+            description="What the workflow does: one operation, or a list of them; empty: it is called by name alone.",
+        ),
     ]
     title: Annotated[StrictStr, Field(description="For people: the model's name.")] = ""
     description: Annotated[StrictStr, Field(description="One paragraph: what it is good at, what it costs.")] = ""

@@ -27,6 +27,7 @@ from protobanana.cli.doctor.report import as_json, print_report, scrubbed, worst
 from protobanana.comfy.address import Address
 from protobanana.errors import ServerProtocolError, ServerUnreachableError
 from protobanana.settings import get_settings
+from protobanana.turn import adoption
 from protobanana.workflows.library import WorkflowLibrary
 
 
@@ -52,7 +53,7 @@ def doctor(
     with console.plain_errors():
         settings = get_settings()
         read = read_config(config) if config else None
-        library = WorkflowLibrary(settings.user_workflows, strict=False)
+        library = adoption.library(strict=False)
         findings = console.run(_examine(library, read, comfyui or [], workflow or []))
         known = (settings.agent_key, settings.secret, settings.gateway_key, URL(settings.store or "").password)
         findings = scrubbed(findings, [*filter(None, known), *(read.secrets if read else ())])

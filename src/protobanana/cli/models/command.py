@@ -20,8 +20,7 @@ from protobanana.cli.models.hub import Hub, Remote, Report
 from protobanana.cli.models.place import is_there, models_folder, place_of, put
 from protobanana.cli.models.wanted import Wanted, wanted
 from protobanana.errors import SettingsError
-from protobanana.settings import get_settings
-from protobanana.workflows.library import WorkflowLibrary
+from protobanana.turn import adoption
 
 app = typer.Typer(help="Model files of the workflows: what they are, and getting them.", no_args_is_help=True)
 TIER_HELP = "Only the files of these qualities, separated by commas (`low,medium`); default: all of them."
@@ -56,7 +55,7 @@ class _Item:
 def list_(names: Annotated[list[str] | None, typer.Argument(help="Workflows; default: all.")] = None) -> None:
     """Files that the workflows need, with place, size, source and licence."""
     with console.plain_errors():
-        library = WorkflowLibrary(get_settings().user_workflows, strict=False)
+        library = adoption.library(strict=False)
         table = Table(
             *(Column(head, no_wrap=True) for head in ("place under models/", "size", "repository")), "licence"
         )
@@ -82,7 +81,7 @@ def pull(
 ) -> None:
     """Download model files into the Hugging Face cache and link them to where ComfyUI looks."""
     with console.plain_errors():
-        library = WorkflowLibrary(get_settings().user_workflows, strict=False)
+        library = adoption.library(strict=False)
         tiers = [part.strip() for part in (tier or "").split(",") if part.strip()]
         files = wanted([library.get(name) for name in names], tiers)
         folder = models_folder(comfyui_dir, target)

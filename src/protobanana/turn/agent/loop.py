@@ -25,6 +25,7 @@ from protobanana.turn.agent.prompt import opening
 from protobanana.turn.agent.speech import Speech
 from protobanana.turn.agent.tools import Key, Toolbox
 from protobanana.turn.drawing import tokens
+from protobanana.turn.plan import up_to_date
 from protobanana.turn.request import ImageRequest
 from protobanana.workflows.library import WorkflowLibrary
 
@@ -97,7 +98,7 @@ async def converse(
     Raises LanguageModelError only while nothing has been said or shown, so that somebody else may answer. Whatever
     else fails is told to the LLM, which may do better, or to the user in one sentence.
     """
-    library.refresh()
+    await up_to_date(library, request.model)
     gallery = await Gallery.of(request)
     hands = Hands(request, library, gallery, Toolbox(request, library, gallery), previews)
     settings = get_settings()

@@ -11,13 +11,13 @@ from protobanana.errors import WorkflowError
 from protobanana.workflows.authoring.infer.net import Link, Net
 from protobanana.workflows.authoring.infer.sampling import is_sampler
 
-Medium = Literal["image", "video", "audio"]
+Medium = Literal["image", "video", "audio", "text"]
 
 _SAVES = re.compile(r"save|combine|export|output|preview|show|display|compare", re.IGNORECASE)
 _PREVIEWS = re.compile(r"preview|show|display", re.IGNORECASE)
 _COMPARES = re.compile(r"compar", re.IGNORECASE)
 _MOVING = re.compile(r"video|webm|animated|gif", re.IGNORECASE)
-_MEDIA: dict[str, Medium] = {"VIDEO": "video", "AUDIO": "audio"}
+_MEDIA: dict[str, Medium] = {"VIDEO": "video", "AUDIO": "audio", "STRING": "text"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _read(net: Net, node_id: str) -> Output | None:
 
 def _shown(net: Net, node_id: str) -> Link | None:
     """The link that an output node shows: a picture before anything else."""
-    for kind in ("IMAGE", "VIDEO", "MASK", "AUDIO"):
+    for kind in ("IMAGE", "VIDEO", "MASK", "AUDIO", "STRING"):
         found = net.links(node_id, kind)
         if found:
             return found[0]
@@ -132,6 +132,7 @@ def _on_the_way(net: Net, output: Output, others: list[Output]) -> bool:
 _Preference = Callable[[Net, Output, list[Output]], bool]
 
 _PREFERENCES: tuple[tuple[_Preference, str], ...] = (
+    (lambda _net, one, _others: one.medium != "text", "texts are set aside"),
     (lambda _net, one, _others: not one.is_comparison, "comparisons are set aside"),
     (lambda _net, one, _others: not one.is_mask, "masks are set aside"),
     (lambda _net, one, _others: one.medium != "audio", "sound is set aside"),
