@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protobanana.api.request import Call
+from protobanana.api.call import Call
 
 
 @pytest.mark.parametrize(

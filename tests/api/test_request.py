@@ -10,8 +10,8 @@ import PIL.Image
 import pytest
 
 from protobanana.api import request as requests
+from protobanana.api.call import PARAMS, Call
 from protobanana.api.hooks import hooks
-from protobanana.api.request import PARAMS, Call
 from protobanana.errors import InvalidRequestError
 from support.pictures import png
 

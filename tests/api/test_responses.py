@@ -9,10 +9,10 @@ import PIL.Image
 import pytest
 from litellm.types.utils import ModelResponse
 
+from protobanana.api.call import Call
 from protobanana.api.chat_answers import chat_response, chat_stream
 from protobanana.api.collect import collect
 from protobanana.api.frames import Frames
-from protobanana.api.request import Call
 from protobanana.api.showing import Manner, manner
 from protobanana.events import Done, Event, Produced, Progress, Text, Usage
 from protobanana.pictures.handles import mint

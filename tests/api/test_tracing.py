@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import get_current_span
 
-from protobanana.api.request import Call
+from protobanana.api.call import Call
 from protobanana.api.tracing import belonging
 from protobanana.telemetry import current, span
 

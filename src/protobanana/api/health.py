@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import PIL.Image
 
-from protobanana.api.request import Call
+from protobanana.api.call import Call
 from protobanana.comfy import client_for
 from protobanana.events import Done, Event, Produced
 from protobanana.pictures.image import Image

@@ -11,8 +11,8 @@ from typing import Any
 
 from litellm.integrations.custom_logger import CustomLogger
 
+from protobanana.api.call import OWN_FIELDS, PARAMS
 from protobanana.api.collect import OURS
-from protobanana.api.request import OWN_FIELDS, PARAMS
 
 IMAGE_CALLS = frozenset({"image_generation", "aimage_generation", "image_edit", "aimage_edit"})
 RETRY_FIELDS = ("num_retries", "max_retries", "fallbacks")

@@ -18,13 +18,13 @@ from litellm.types.utils import ImageResponse, ModelResponse, ModelResponseStrea
 
 from protobanana.api import chat_answers, image_answers
 from protobanana.api import request as requests
+from protobanana.api.call import Call
 from protobanana.api.conversation import last_words
 from protobanana.api.door import door
 from protobanana.api.failures import to_litellm
 from protobanana.api.frames import Frames
 from protobanana.api.health import is_probe, probe
 from protobanana.api.options import Options
-from protobanana.api.request import Call
 from protobanana.api.showing import manner
 from protobanana.api.tracing import belonging
 from protobanana.cluster import close_all, then_close

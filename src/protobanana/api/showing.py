@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from protobanana.api.call import Call
 from protobanana.api.door import data_url_of
 from protobanana.api.links import short_address
 from protobanana.api.options import Form
-from protobanana.api.request import Call
 from protobanana.events import Produced
 from protobanana.pictures.handles import mint
 from protobanana.pictures.store import image_store

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from protobanana import telemetry
-from protobanana.api.request import Call
+from protobanana.api.call import Call
 
 _PARENT = "litellm_parent_otel_span"
 
