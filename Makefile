@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY  := $(VENV)/.ready
 
-.PHONY: help demo stop test check docs bench format lock wheel clean
+.PHONY: help demo stop test check docs bench soak format lock wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -41,6 +41,9 @@ bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and Com
 	@$(BIN)/python tests/benchmarks/bench_choosing.py
 	@$(BIN)/python tests/benchmarks/bench_history.py
 	@$(BIN)/python tests/benchmarks/bench_conversation.py
+
+soak: $(READY)   ## 20,000 bad requests and 10,000 good ones: nothing breaks, nothing grows (half an hour)
+	@SOAK=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/faults/test_fuzz.py tests/faults/test_soak.py
 
 wheel: $(READY)  ## build the wheel and the source package into dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

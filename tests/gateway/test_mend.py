@@ -102,6 +102,7 @@ async def test_an_unknown_model(wrapped: str) -> None:
         ("/v1/responses", {"model": "a", "input": 5}, "input"),
         ("/v1/messages", {"model": "a"}, "messages"),
         ("/v1/completions", {"model": "a", "prompt": {}}, "prompt"),
+        ("/v1/completions", {"model": "a", "prompt": "x", "messages": []}, "messages"),
     ],
 )  # fmt: skip
 async def test_a_body_that_litellm_stumbles_over(path: str, sent: object, param: str | None) -> None:

@@ -1,7 +1,8 @@
 """LiteLLM callback: `callbacks: [protobanana.hooks]`.
 
 It saves the request fields that LiteLLM loses on the way to a custom provider, keeps a picture from being drawn several
-times by retries a client asked for, and switches off the compression of base64, which costs more than the picture.
+times by retries or lists of models that a client asked for, and switches off the compression of base64, which costs
+more than the picture.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from litellm.integrations.custom_logger import CustomLogger
 
 from protobanana.api.call import OWN_FIELDS, PARAMS
 from protobanana.api.collect import OURS
+from protobanana.api.door import door
+from protobanana.api.failures import to_litellm
+from protobanana.errors import UnknownWorkflowError
 
 IMAGE_CALLS = frozenset({"image_generation", "aimage_generation", "image_edit", "aimage_edit"})
 RETRY_FIELDS = ("num_retries", "max_retries", "fallbacks")
@@ -25,6 +29,7 @@ class Hooks(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
         self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: Any
     ) -> Any:
         """Save the client's fields (on every call, so that no client can forge them), and see to a single try."""
+        _one_model(data.get("model"))
         if _drawn_here(data.get("model")):
             for name in RETRY_FIELDS:
                 data.pop(name, None)
@@ -46,6 +51,15 @@ class Hooks(CustomLogger):  # type: ignore[misc]  # litellm is not type-checked
         """Forbid gzip over base64 (68 of 90 ms for a 2 MB picture, to save a quarter of the bytes)."""
         ours = (getattr(response, "_hidden_params", None) or {}).get(OURS)
         return {"cache-control": "no-transform"} if ours else None
+
+
+def _one_model(model: object) -> None:
+    """LiteLLM asks every model of a list at once, and answers 200 with the errors of those that it does not know,
+    tracebacks and all. A gateway of ours takes one name.
+    """
+    if isinstance(model, str) and "," in model and (at := door.get()):
+        at.failure = UnknownWorkflowError(f"The model '{model[:100]}' does not exist; name one.", param="model")
+        raise to_litellm(at.failure, model)
 
 
 def _drawn_here(model: object) -> bool:

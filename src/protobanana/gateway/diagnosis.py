@@ -99,6 +99,8 @@ def _faults(path: str, headers: Mapping[str, str], document: dict[str, Any], sai
         yield from _kind_fault("'response_format'", "object", document.get("response_format"), "response_format")
     elif path.endswith("/images/generations"):
         yield from _kind_fault("'prompt'", "text", document["prompt"], "prompt")
+    elif "messages" in document:
+        yield Fault("'messages' belongs into a call of /v1/chat/completions.", "messages")
     elif needed is not None and not isinstance(document[needed], str | list):
         yield Fault(f"'{needed}' must be text or a list.", needed)
     for name, kind in _NUMERIC_HEADERS.items():

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from protobanana.comfy import Job, Output
-from protobanana.errors import ServerProtocolError
+from protobanana.errors import InvalidRequestError, ServerProtocolError
 from protobanana.events import Attached, Produced, Text
 from protobanana.operations.base import Inputs, Operation
 from protobanana.operations.sizing import crop_to
 from protobanana.pictures.attachment import Attachment, is_still
 from protobanana.pictures.image import Image
+from protobanana.pictures.metadata import STRIP
+from protobanana.settings import get_settings
 from protobanana.workflows.document import Workflow
+
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif"})
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,7 @@ class Results:
             self._extras.setdefault(self._needed[output.node], read(output.data))
         elif not await asyncio.to_thread(is_still, output.data):
             self._other = self._other or output.node == self._main
-            file = Attachment(output.data, output.filename)
-            yield Attached(file, self._task.operation.name, self._task.workflow.name)
+            yield Attached(_attachment(output), self._task.operation.name, self._task.workflow.name)
         elif output.node == self._main:
             self._files.append(output.data)
         else:
@@ -98,8 +102,24 @@ class Results:
 
 
 def read(data: bytes) -> Image:
-    """A picture of ComfyUI's without what it has written into it."""
-    return Image.from_bytes(data, name="ComfyUI's output").without_metadata()
+    """A picture of ComfyUI's, without what it has written into it unless the settings keep that.
+
+    Raises ServerProtocolError: what ComfyUI sends is not the caller's fault.
+    """
+    try:
+        image = Image.from_bytes(data, name="ComfyUI's output")
+        return image if get_settings().keep_metadata else image.without_metadata()
+    except InvalidRequestError as error:
+        raise ServerProtocolError(f"ComfyUI sent a picture that cannot be used. {error.message}") from error
+
+
+def _attachment(output: Output) -> Attachment:
+    """A file that is no still picture. Raises ServerProtocolError where it ought to be one."""
+    file = Attachment(output.data, output.filename)
+    if PurePosixPath(output.filename).suffix.lower() in _PICTURES and not file.mime.startswith("image/"):
+        raise ServerProtocolError(f"ComfyUI sent something as '{file.given}' that is no picture.")
+    strip = STRIP.get(file.format)
+    return file if strip is None or get_settings().keep_metadata else replace(file, data=b"".join(strip(file.data)))
 
 
 def _finished(task: Task, data: bytes, extras: Mapping[str, Image]) -> Image:
