@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, UploadFile
 from fastapi.responses import JSONResponse
 from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
 from litellm.proxy.auth.user_api_key_auth import user_api_key_auth
@@ -29,27 +29,25 @@ router = APIRouter(prefix="/protobanana", include_in_schema=False)
 
 @router.post("/workflows")
 async def take(
-    name: str,
-    request: Request,
+    file: UploadFile,
     caller: UserAPIKeyAuth = Depends(user_api_key_auth),  # noqa: B008 - FastAPI's way
 ) -> JSONResponse:
-    """Save the body (API format, with or without our header, or the editor's) as `name`; the name it is called by."""
+    """Save a workflow (API format, with or without our header, or the editor's), the field `file` of a form, under its
+    file name; the answer says by which name it is called.
+    """
     if caller.user_role != LitellmUserRoles.PROXY_ADMIN:
         return _refused(403, "Only an administrator's key may add workflows.")
-    folder, stem = get_settings().user_workflows, name_for(Path(f"{name}.json").name)
+    folder, stem = get_settings().user_workflows, name_for(Path(file.filename or "").name)
     if folder is None:
         return _refused(409, "Start the gateway with PROTOBANANA_WORKFLOWS_DIR=FOLDER to add workflows to it.")
-    if not stem:
-        return _refused(400, "'name' must have letters or digits.")
+    if not stem or not str(file.filename).lower().endswith(".json"):
+        return _refused(400, "The file's name must have letters or digits, and end in .json.")
     if stem in library().names():
         return _refused(409, f"There is a workflow '{stem}' already; choose another name.")
-    data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > MOST:
-            return _refused(413, f"A workflow file may have {MOST // 1_000_000} MB.")
-    file = folder / f"{stem}.json"
-    problem = await asyncio.to_thread(_put, file, bytes(data))
+    data = await file.read(MOST + 1)
+    if len(data) > MOST:
+        return _refused(413, f"A workflow file may have {MOST // 1_000_000} MB.")
+    problem = await asyncio.to_thread(_put, folder / f"{stem}.json", data)
     return _refused(400, problem) if problem else JSONResponse({"name": stem}, 201)
 
 

@@ -7,35 +7,34 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, UploadFile
 from fastapi.responses import JSONResponse
 from litellm.proxy._types import UserAPIKeyAuth
 from litellm.proxy.auth.user_api_key_auth import user_api_key_auth
 
 from protobanana.api import links
+from protobanana.api.call import LOCAL
 from protobanana.api.failures import document
-from protobanana.api.request import LOCAL
 from protobanana.api.showing import UPLOADED
-from protobanana.errors import ImageTooLargeError, InvalidRequestError, ProtoBananaError
+from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.pictures.fetch import load_bytes
 from protobanana.pictures.handles import mint
 from protobanana.pictures.image import Image
 from protobanana.pictures.store import Record, image_store
-from protobanana.settings import get_settings
 
 router = APIRouter(prefix="/protobanana/pictures", include_in_schema=False)
 
 
 @router.post("")
-async def keep(request: Request, caller: UserAPIKeyAuth = Depends(user_api_key_auth)) -> JSONResponse:  # noqa: B008 - FastAPI's way
-    """Keep the body, a picture. 501 where this gateway keeps none."""
+async def keep(request: Request, file: UploadFile, caller: UserAPIKeyAuth = Depends(user_api_key_auth)) -> JSONResponse:  # noqa: B008 - FastAPI's way
+    """Keep a picture, the field `file` of a form. 501 where this gateway keeps none."""
     store = image_store()
     if store is None:
         return _refused(
             InvalidRequestError("This gateway keeps no pictures (PROTOBANANA_STORE=off).", code="no_store"), 501
         )
     try:
-        image = await load_bytes(await _body(request), name="picture")
+        image = await load_bytes(await file.read(), name="file")
     except ProtoBananaError as error:
         return _refused(error)
     owner = _owner(request, caller)
@@ -66,16 +65,6 @@ def _about(record: Record, image: Image, token: str) -> dict[str, Any]:
         "note": record.note,
         "parent": record.parent or None,
     }
-
-
-async def _body(request: Request) -> bytes:
-    """The body; raises ImageTooLargeError before more than a picture may have has been read."""
-    most, data = int(get_settings().max_image_mb * 1e6), bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > most:
-            raise ImageTooLargeError(f"A picture may have {most / 1e6:g} MB.", param="picture")
-    return bytes(data)
 
 
 def _owner(request: Request, caller: UserAPIKeyAuth) -> str:
