@@ -117,7 +117,7 @@ def test_route_reads_lines(tmp_path: Path) -> None:
 def test_the_authors_commands(tmp_path: Path) -> None:
     """list, show, check and smoke say what they found, by table and by status."""
     assert "qwen_image_2512" in run(tmp_path, "workflows", "list")
-    assert json.loads(run(tmp_path, "workflows", "show", "qwen_image_2512"))["operation"]
+    assert json.loads(run(tmp_path, "workflows", "show", "qwen_image_2512", "--json"))["operations"]
     assert "0 errors" in run(tmp_path, "workflows", "check")
     assert "ok" in run(tmp_path, "smoke", "qwen_image_2512", "--keep", "seen")
     assert list((tmp_path / "seen").glob("*.png"))

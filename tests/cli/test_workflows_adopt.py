@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from protobanana.cli.app import app
 from protobanana.workflows.authoring.convert import is_editor_format
 from protobanana.workflows.authoring.schema import recorded_object_info
 from protobanana.workflows.document import KEY, Workflow
+from protobanana.workflows.library import bundled
 from support.commands import TEMPLATES, api, invoke, picture, plain, program, written
 from support.editor import Editor, drawing
 
@@ -133,6 +141,43 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["flow.json"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals there are no files")
+@pytest.mark.parametrize(("answer", "replaced"), [("y", True), ("n", False)])
+def test_whoever_sits_there_is_asked(tmp_path: Path, answer: str, replaced: bool) -> None:
+    """At a terminal the command asks before it replaces a file, and does as it is told."""
+    import pty
+
+    (tmp_path / "flow.json").write_text("mine", "utf-8")
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, f"{answer}\n".encode())
+    command = [sys.executable, "-m", "protobanana", "workflows", "adopt", str(QWEN), "-o", "flow.json"]
+    done = subprocess.run(command, cwd=tmp_path, stdin=terminal, capture_output=True, text=True, timeout=90)
+    os.close(keyboard)
+    os.close(terminal)
+
+    assert "Replace it?" in done.stdout + done.stderr
+    assert done.returncode == (0 if replaced else 1)
+    assert ((tmp_path / "flow.json").read_text("utf-8") != "mine") is replaced
+
+
+def test_official_templates() -> None:
+    """Every tenth template that ComfyUI ships is adopted, or refused in a sentence with its name."""
+    templates = files("comfyui_workflow_templates_json").joinpath("templates")
+    names = sorted(entry.name for entry in templates.iterdir() if entry.name.endswith(".json"))
+    outcomes = Counter[str]()
+    for name in names[::10]:
+        data = templates.joinpath(name).read_bytes()
+        if not is_editor_format(json.loads(data)):
+            continue
+        done = CliRunner().invoke(app, ["workflows", "adopt", str(templates.joinpath(name)), "--dry-run"])
+        outcomes["adopted" if done.exit_code == 0 else "refused"] += 1
+        assert isinstance(done.exception, SystemExit | None), name
+        assert done.exit_code == 0 or name in done.stderr
+        assert done.exit_code != 0 or "endpoint: POST" in done.stdout
+
+    assert outcomes["adopted"] > outcomes["refused"]
+
+
 def test_the_folder_of_the_settings(tmp_path: Path) -> None:
     """Without a path the document goes into the operator's folder, under the file's name or the one that -o gives."""
     folder = tmp_path / "workflows"
@@ -203,6 +248,15 @@ def test_an_adopted_document_is_adopted_to_itself(tmp_path: Path) -> None:
     for path in (first, tmp_path / "editor.json"):
         invoke("workflows", "adopt", path, "-o", tmp_path / "again.json", "--force")
         assert invoke("workflows", "diff", first, tmp_path / "again.json").stdout == ""
+
+
+@pytest.mark.parametrize("name", sorted(bundled()))
+def test_a_finished_document_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    """A document that says everything is adopted unchanged, tiers, licence and models included."""
+    invoke("workflows", "export", name, "-o", tmp_path / "editor.json")
+    invoke("workflows", "adopt", tmp_path / "editor.json", "-o", tmp_path / "again.json")
+
+    assert invoke("workflows", "diff", name, tmp_path / "again.json").stdout == ""
 
 
 def test_missing_files_are_told_and_keep_nothing(tmp_path: Path) -> None:

@@ -158,6 +158,22 @@ def test_mistakes_are_told_in_a_line(here: Path, more: list[str], named: str) ->
     assert [path.suffix for path in here.iterdir() if path.name != "red.png"] == [".json"]
 
 
+def test_words_for_nobody(here: Path) -> None:
+    """A prompt for a workflow that has no use for one is refused, not dropped."""
+    graph = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "2": {"class_type": "ImageInvert", "inputs": {"image": ["1", 0]}},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}},
+    }
+    path = written(here / "invert.json", graph)
+    invoke("workflows", "run", path, "--image", "red.png", "-o", "out.png")
+
+    assert "no use for a prompt" in invoke(
+        "workflows", "run", path, "--image", "red.png", "--set", "prompt=hi", status=1
+    ).stderr  # fmt: skip
+    assert close_to(mean(opened(here / "out.png").convert("RGB"), (0, 0, 1, 1)), (55, 225, 215), 2)
+
+
 @pytest.mark.parametrize("text", [b"{}", b"", b'{"nodes": []}', json.dumps({"1": 2}).encode()])
 def test_what_cannot_run(here: Path, text: bytes) -> None:
     """A file that is no workflow is refused by name."""

@@ -194,6 +194,7 @@ def test_in_a_form(gateway: Gateway, inputs: object) -> None:
         ({"KSampler.steps": None}, "must be text"),
         ({"KSampler.sampler_name": "eulr"}, "euler"),
         ({"KSampler.model": "x"}, "linked to another node"),
+        ({"batch": 2}, "set 'n'"),
         ({"VAELoader.vae_name": "nothing.safetensors"}, "ComfyUI has no"),
         ({"Load VAE.vae_name": "nothing.safetensors"}, "ComfyUI has no"),
         ("{", "JSON"),

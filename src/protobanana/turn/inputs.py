@@ -33,16 +33,23 @@ async def read_inputs(
     inputs: dict[Target, Plain] = {}
     for key, value in given.items():
         if workflow.accepts(key):
+            _refuse_batch(key, key)
             slots[key] = await checked_slot(key, value, workflow, server)
             continue
         setting = await _declared(find(key, workflow, found), workflow, server)
         checked_value = checked(setting, value, key, param=PARAM)
+        _refuse_batch(key, setting.slot)
         if setting.slot == "seed":
             # As a slot it is counted on from, where several pictures are wanted.
             slots["seed"] = checked_value
         else:
             inputs[setting.target] = checked_value
     return slots, inputs
+
+
+def _refuse_batch(key: str, slot: str | None) -> None:
+    if slot == "batch":
+        raise InvalidRequestError(f"'{key}' follows from how many pictures are wanted; set 'n'.", param=PARAM)
 
 
 async def checked_slot(name: str, value: object, workflow: Workflow, server: str | None) -> Plain:

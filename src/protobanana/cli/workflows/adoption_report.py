@@ -67,7 +67,7 @@ def _print_doubts(found: Found) -> None:
     for slot, candidates in found.inferred.ambiguous.items():
         _line(f"{slot} may be any of these; the first is taken:")
         for candidate in candidates:
-            _line(f"  {candidate}")
+            _line(f"- {candidate}")
     if found.inferred.ambiguous:
         _line(_OVERRULE)
 
@@ -76,8 +76,7 @@ def _print_files(files: list[NamedFile], *, live: bool) -> None:
     if not files:
         return
     table = Table(Column("models/", overflow="fold"), "size", "repository", *(["in ComfyUI"] if live else []))
-    for file in dict.fromkeys((one.folder, one.name) for one in files):
-        one = next(known for known in files if (known.folder, known.name) == file)
+    for one in {(file.folder, file.name): file for file in files}.values():
         place = f"{one.folder or '?'}/{one.name}"
         source = Text(short(one.source.repo)) if one.source else Text("not known", style="dim")
         size = size_of(one.source) if one.source else ""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from protobanana.errors import WorkflowError
 from protobanana.workflows.authoring.nodes import file_name
@@ -92,7 +93,8 @@ def named_files(graph: Graph, schemas: Catalogue, data: bytes) -> list[NamedFile
 def completed(header: Mapping[str, Any], files: Sequence[NamedFile], packs: Sequence[CustomNode]) -> dict[str, Any]:
     """The header with its gaps filled, in the order in which headers are read; what it says itself stays."""
     stated = header.get("models", [])
-    names = {model["name"] for model in stated}
+    tiers = [model for tier in header.get("tiers", {}).values() for model in tier.get("models", ())]
+    names = {model["name"] for model in (*stated, *tiers)}
     sources = {file.name: file.source for file in files if file.source and file.name not in names}
     terms = _license({file.name for file in files})
     found = {
@@ -142,7 +144,7 @@ def _told(data: bytes) -> dict[str, ModelFile]:
             name, address, folder = (entry.get(key) for key in ("name", "url", "directory"))
             match = _HUB.fullmatch(str(address).partition("?")[0])
             if match and isinstance(name, str) and name and isinstance(folder, str) and folder:
-                model = ModelFile(folder=folder, name=name, repo=match[1], path=match[2])
+                model = ModelFile(folder=folder, name=name, repo=match[1], path=unquote(match[2]))
                 found.setdefault(file_name(name), model)
     return found
 

@@ -17,6 +17,7 @@ from protobanana.workflows.authoring.infer import KEY, Inferred, infer, tasks
 from protobanana.workflows.authoring.nodes import Problem
 from protobanana.workflows.authoring.schema import read_catalogue
 from protobanana.workflows.document import Workflow
+from protobanana.workflows.graph import needed_for
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def trace(source: Source, name: str, object_info: Json | None) -> Found:
         raise WorkflowError(error.message if begins else f"{source.file}: {error.message}") from None
     graph = {key: node for key, node in served.items() if key != KEY}
     files = named_files(graph, schemas, source.data)
-    document = {KEY: completed(served[KEY], files, node_packs(graph, schemas, source.data)), **graph}
+    needed = needed_for(graph, served[KEY]["outputs"].values())
+    used = [file for file in files if file.node in needed]
+    document = {KEY: completed(served[KEY], used, node_packs(graph, schemas, source.data)), **graph}
     workflow = Workflow.parse(name, json.dumps(document), file=source.file)
     missing = {(file.node, file.input) for file in files if file.missing}
     problems = [one for one in check(workflow, object_info) if (one.node, one.input) not in missing]

@@ -88,14 +88,11 @@ def _colours(graph: Graph, label: Callable[[Node], Any]) -> list[dict[str, str]]
     found = [{node_id: _hash(label(node)) for node_id, node in graph.items()}]
     for _ in range(_ROUNDS):
         last = found[-1]
-        found.append(
-            {
-                node_id: _hash(
-                    [last[node_id], sorted((way, name, slot, last[other]) for way, name, slot, other in near)]
-                )
-                for node_id, near in ((node_id, around[node_id]) for node_id in graph)
-            }
-        )
+        near = {
+            node_id: sorted((way, name, slot, last[other]) for way, name, slot, other in around[node_id])
+            for node_id in graph
+        }
+        found.append({node_id: _hash([last[node_id], near[node_id]]) for node_id in graph})
     return found
 
 

@@ -98,6 +98,10 @@ async def _run(
     out: Path | None,
     server: str,
 ) -> None:
+    if PROMPT in given and not (workflow.accepts(PROMPT) or workflow.header.operations):
+        raise InvalidRequestError(
+            f"{workflow.name} has no use for a prompt; it has: {', '.join(workflow.slots) or 'none'}."
+        )
     request = await _request(workflow, given, files, out)
     events = turn(replace(request, server=server), library)
     results = 0
