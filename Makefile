@@ -34,7 +34,7 @@ format: $(READY) ## rewrite the sources in the house format
 lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra proxy --extra tracing --group dev pyproject.toml -o requirements.lock
+	  --no-header --extra proxy --extra tracing --extra models --group dev pyproject.toml -o requirements.lock
 
 bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and ComfyUI itself (ten minutes)
 	@$(BIN)/protobanana bench --litellm
