@@ -192,6 +192,11 @@ def variable_of(field_name: str) -> str:
     return str(alias)
 
 
+def reference_to(field_name: str) -> str:
+    """How a configuration of LiteLLM says that the variable behind a field of `Settings` holds the value."""
+    return f"os.environ/{variable_of(field_name)}"
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment; keyword arguments win. Raises SettingsError naming each bad variable."""
     try:

@@ -9,14 +9,11 @@ import typer
 from protobanana.cli import console
 from protobanana.errors import SettingsError
 from protobanana.gateway.config import deployment, gateway_config, mode_of
-from protobanana.settings import get_settings
+from protobanana.settings import get_settings, reference_to
 from protobanana.turn import adoption
 from protobanana.turn.request import ROUTED
 from protobanana.workflows.graph import copied
 from protobanana.workflows.library import WorkflowLibrary
-
-_KEY = "os.environ/LITELLM_MASTER_KEY"
-"""How LiteLLM writes that a variable holds the value."""
 
 
 def config(
@@ -34,7 +31,9 @@ def config(
         library = adoption.library(strict=False)
         addresses = ",".join(comfyui or [get_settings().comfyui_base_url])
         servers = [console.checked_url(address.strip()) for address in addresses.split(",")]
-        document: dict[str, Any] = gateway_config(library, servers, _KEY) if full else {"model_list": []}
+        document: dict[str, Any] = (
+            gateway_config(library, servers, reference_to("gateway_key")) if full else {"model_list": []}
+        )
         if names:
             document["model_list"] = []
         # `serve` finds the workflows of the folder by itself, a plain LiteLLM does not.
