@@ -167,6 +167,8 @@ async def _stream_of(events: Awaitable[Iterable[Event]]) -> AsyncGenerator[Event
 
 
 def _call(kwargs: dict[str, Any]) -> Call:
+    if (at := door.get()) is not None:
+        at.reached()
     model = kwargs["model"]
     record().model = model if model == ROUTED or model in library().names() else OTHER
     return Call(

@@ -105,6 +105,8 @@ class Errand:
             self._news.set()
         if self.expiry is not None:
             self.expiry.cancel()
+            # A cancelled timer holds its arguments: this errand with its pictures, in a circle.
+            self.expiry = None
 
     def evict(self, why: ProtoBananaError) -> None:
         """Take it back from the server it was sent to."""
@@ -132,3 +134,6 @@ class Errand:
             self.end(ServerUnreachableError("The job was given up: its event loop ends."))
         elif (error := task.exception()) is not None:
             self.end(error)
+        if self.task is task:
+            # Both know this errand: left together, the three would keep the job's pictures until the collector comes.
+            self.task, self.course = None, Course()

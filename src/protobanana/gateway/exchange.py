@@ -68,6 +68,7 @@ class Exchange:
             watch.cancel()
             door.reset(mark)
             self._door.close()
+            self._upload.forget()
         if work.cancelled():
             if self._upload.refused and not self._begun:
                 await self._error(*self._upload.refused)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from protobanana.cluster import close_all
 from protobanana.gateway.asgi import App, Message, Receive, Scope, Send
+from protobanana.gateway.memory import give_back, settle
 from protobanana.telemetry import watch_loop
 
 
@@ -23,6 +24,13 @@ def _follow() -> Iterator[asyncio.Task[None]]:
         yield asyncio.create_task(models.follow(), name="model-list")
 
 
+def _warm() -> None:
+    """Load what the first caller would else wait for, and all others with him: the tokenizer takes half a second."""
+    from protobanana.api.collect import text_tokens  # noqa: PLC0415 - LiteLLM takes seconds to import
+
+    text_tokens("a cat")
+
+
 def living(app: App) -> App:
     """`app`, with our own part in its start and in its end: the model list follows the operator's folder, and jobs
     that are under way are cancelled in ComfyUI.
@@ -37,8 +45,11 @@ def living(app: App) -> App:
 
         async def told(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
+                give_back()
                 watch_loop()
                 following.extend(_follow())
+                await asyncio.to_thread(_warm)
+                settle()
             elif message["type"] == "lifespan.shutdown.complete":
                 for task in following:
                     task.cancel()

@@ -148,10 +148,12 @@ class Operation(BaseModel):
         """The picture as ComfyUI will read it right: eight bits, and transparent parts as white as they look (ComfyUI
         would show what lies hidden under them).
         """
-        picture = image.decoded()
-        if picture.mode == "RGBA" and not self.keeps_alpha:
-            return Image.from_pil(flatten(picture))
-        return image if image.ordinary else Image.from_pil(picture)
+        if image.has_alpha and not self.keeps_alpha:
+            return Image.from_pil(flatten(image.decoded()))
+        if not image.ordinary:
+            return Image.from_pil(image.decoded())
+        image.check()
+        return image
 
     def target(self, inputs: Inputs, native: tuple[int, int]) -> tuple[int, int] | None:
         """Width and height that the result is to have, None where nothing was said or the operation sees to it.

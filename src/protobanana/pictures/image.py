@@ -8,6 +8,8 @@ import io
 import struct
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
@@ -126,19 +128,19 @@ class Image:
                 picture = self.__dict__["_decoded"] = self._decode()
         return picture
 
+    def check(self) -> None:
+        """Read all pixels and let them go again. Raises InvalidImageError like `decoded`."""
+        if "_decoded" not in self.__dict__:
+            with _readable():
+                _open(self.data, "image").load()
+
     def _decode(self) -> PIL.Image.Image:
         picture = _open(self.data, "image")
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow remarks on odd metadata; the pixels decide here
-                picture.load()
-                upright = PIL.ImageOps.exif_transpose(picture)
-                if upright.mode.startswith("I"):  # sixteen bits: Pillow would clip at 255 instead of scaling
-                    upright = PIL.Image.fromarray((np.asarray(upright).clip(0, 65_535) // 257).astype(np.uint8))
-                return upright.convert("RGBA" if _has_alpha(picture) else "RGB")
-        except (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error) as error:
-            message = "The picture is damaged: its header is fine, its pixels cannot be read."
-            raise InvalidImageError(message, param="image") from error
+        with _readable():
+            pixels = PIL.ImageOps.exif_transpose(picture)
+            if pixels.mode.startswith("I"):  # sixteen bits: Pillow would clip at 255 instead of scaling
+                pixels = PIL.Image.fromarray((np.asarray(pixels).clip(0, 65_535) // 257).astype(np.uint8))
+            return pixels.convert("RGBA" if _has_alpha(picture) else "RGB")
 
     def without_metadata(self) -> Image:
         """The same pixels without text, EXIF, XMP and times, where a prompt, a graph or a place could hide. PNG, JPEG
@@ -157,6 +159,18 @@ class Image:
 
 
 _DECODE = threading.Lock()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Every way that Pillow has to stumble over pixels as one error."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow remarks on odd metadata; the pixels decide here
+            yield
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, struct.error) as error:
+        message = "The picture is damaged: its header is fine, its pixels cannot be read."
+        raise InvalidImageError(message, param="image") from error
 
 
 def flatten(picture: PIL.Image.Image) -> PIL.Image.Image:

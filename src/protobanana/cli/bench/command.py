@@ -159,7 +159,8 @@ async def _run(
 
 @asynccontextmanager
 async def _session() -> AsyncGenerator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(limit=0)
+    # Lanes take turns: a connection that rests for longer is closed by servers that keep them for 5 s.
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
     async with aiohttp.ClientSession(connector=connector, timeout=PATIENCE) as session:
         yield session
 
