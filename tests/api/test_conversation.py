@@ -301,6 +301,8 @@ def test_hostile_markdown_is_linear(text: str) -> None:
         [{"role": "assistant", "content": "x"}],
         [{"role": "user", "content": 5}],
         [{"role": "user", "content": ["x"]}],
+        [{"role": "user", "content": "x", "images": 1}],
+        [{"role": "user", "content": "x", "images": {"a": "b"}}],
         [{"role": "user", "content": [{"type": "file", "file": {}}]}],
     ],
 )

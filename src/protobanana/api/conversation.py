@@ -146,7 +146,7 @@ class _Reader:
             if reference and not reference.linked():
                 image = await load_reference(reference.value)
                 if not attached:
-                    await asyncio.to_thread(image.decoded)  # cut off bytes may begin well
+                    await asyncio.to_thread(image.check)  # cut off bytes may begin well
                 return image
         except InvalidImageError:
             if attached:
@@ -192,7 +192,10 @@ def _parts(message: Mapping[str, Any], number: int) -> Iterator[list[str | Shown
     for place, part in enumerate(parts):
         yield _part(part, f"messages[{number}].content[{place}]")
     # An answer may be sent back as it was received.
-    for image in message.get("images") or []:
+    images = message.get("images") or []
+    if not isinstance(images, list):
+        raise InvalidRequestError(f"'messages[{number}].images' must be a list of pictures.", param="messages")
+    for image in images:
         yield [_shown(image, f"messages[{number}].images")]
 
 

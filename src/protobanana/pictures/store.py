@@ -15,6 +15,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
@@ -32,6 +33,7 @@ T = TypeVar("T")
 
 SECONDS = 20.0
 """A place that has not answered after this many seconds counts as unusable."""
+_THREADS = 8
 _BLOBS, _RECORDS = "blobs", "records"
 _REFRESH = 8
 """A record is written again when this fraction of its life has passed since it was last used."""
@@ -106,6 +108,8 @@ class ImageStore:
         self._seconds = seconds
         self._added = 0
         self._swept = 0.0
+        # Threads of its own: a disk that hangs keeps these, and not those that decode pictures.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
 
     async def put(self, image: Keepable, owner: str, handle: str, *, note: str = "", parent: str = "") -> bool:
         """Keep a picture of `owner`; whether it is kept now. Putting it again renews it."""
@@ -139,7 +143,7 @@ class ImageStore:
         """Run blocking work in a thread; a place that fails is logged and yields None."""
         try:
             async with asyncio.timeout(SECONDS):
-                return await asyncio.to_thread(work)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TimeoutError:
             log.warning("the store of pictures did not answer within %.0f s", SECONDS)
         except OSError as error:
