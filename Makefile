@@ -34,7 +34,8 @@ format: $(READY) ## rewrite the sources in the house format
 lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra proxy --extra tracing --extra models --group dev pyproject.toml -o requirements.lock
+	  --no-header --extra proxy --extra tracing --extra models --extra gradio \
+	  --extra ray --extra mcp --group dev pyproject.toml -o requirements.lock
 
 bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and ComfyUI itself (ten minutes)
 	@$(BIN)/protobanana bench --litellm
@@ -42,8 +43,9 @@ bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and Com
 	@$(BIN)/python tests/benchmarks/bench_history.py
 	@$(BIN)/python tests/benchmarks/bench_conversation.py
 
-soak: $(READY)   ## 20,000 bad requests and 10,000 good ones: nothing breaks, nothing grows (half an hour)
+soak: $(READY)   ## 20,000 bad requests and 10,000 good ones: nothing breaks, nothing grows; servers killed under load (45 minutes)
 	@SOAK=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/faults/test_fuzz.py tests/faults/test_soak.py
+	@$(BIN)/python -m pytest -q -s -p no:randomly -m soak tests/soak
 
 wheel: $(READY)  ## build the wheel and the source package into dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .

@@ -21,7 +21,8 @@ LAYERS = [
     {"turn"},
     {"api"},
     {"gateway"},
-    {"cli", "ui"},
+    {"mcp", "ui"},
+    {"cli"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 
@@ -85,7 +86,11 @@ def test_imports_point_one_way(path: Path) -> None:
 def test_the_environment_is_read_in_one_place() -> None:
     """`os.environ` and `os.getenv` appear in settings.py only."""
     readers = {
-        path.name for path in FILES if "os.environ" in path.read_text("utf-8") or "getenv" in path.read_text("utf-8")
+        path.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv"))
+        or (isinstance(node, ast.ImportFrom) and {"environ", "getenv"} & {alias.name for alias in node.names})
     }
 
     assert readers == {"settings.py"}

@@ -38,6 +38,9 @@ DEFAULTS = {
     "LANGFUSE_PUBLIC_KEY": None,
     "PROMETHEUS_MULTIPROC_DIR": None,
     "LITELLM_MASTER_KEY": None,
+    "GATEWAY_URL": "http://127.0.0.1:4000",
+    "GATEWAY_API_KEY": None,
+    "PROTOBANANA_DISABLE_TABS": "",
 }
 
 

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
 
     comfyui_base_url: Annotated[str, Field(validation_alias="COMFYUI_BASE_URL")] = "http://127.0.0.1:8188"
     """Address of ComfyUI, where a deployment has no `api_base` of its own; several, separated by commas, share the
-    work."""
+    work. `ray://NAME` is a Ray Serve application of them."""
 
     comfyui_timeout: Annotated[float, Field(validation_alias="COMFYUI_TIMEOUT", gt=0, le=86_400)] = 600.0
     """Seconds a job may run in ComfyUI, counted from its start."""
@@ -118,6 +118,15 @@ class Settings(BaseSettings):
     metrics_folder: Annotated[Path | None, Field(validation_alias="PROMETHEUS_MULTIPROC_DIR")] = None
     """Folder in which several processes of one gateway count; `serve --workers` sets it."""
 
+    gateway_url: Annotated[str, Field(validation_alias="GATEWAY_URL")] = "http://127.0.0.1:4000"
+    """Address of the gateway that `protobanana ui` is a page for."""
+
+    gateway_api_key: Annotated[str | None, Field(validation_alias="GATEWAY_API_KEY", repr=False)] = None
+    """Key with which `protobanana ui` draws for everybody who can open it; unset: each visitor enters a key."""
+
+    disable_tabs: Annotated[str, Field(validation_alias="PROTOBANANA_DISABLE_TABS")] = ""
+    """Tabs of the web page to leave out, separated by commas: `chat`, `workflows`, `history`, or any operation."""
+
     gateway_key: Annotated[str | None, Field(validation_alias="LITELLM_MASTER_KEY", repr=False)] = None
     """Key that clients of `protobanana serve` must send; a demonstration key when unset and bound to loopback only."""
 
@@ -126,10 +135,11 @@ class Settings(BaseSettings):
     def _http_urls(cls, value: str) -> str:
         urls = [url.strip() for url in value.split(",") if url.strip()] or [value]
         for url in urls:
-            TypeAdapter(HttpUrl).validate_python(url)
+            if not value.strip().startswith("ray://"):
+                TypeAdapter(HttpUrl).validate_python(url)
         return ",".join(url.rstrip("/") for url in urls)
 
-    @field_validator("agent_base", "public_url")
+    @field_validator("agent_base", "public_url", "gateway_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
         if value is None:
@@ -144,6 +154,11 @@ class Settings(BaseSettings):
             msg = "is not a directory"
             raise ValueError(msg)
         return value
+
+    @property
+    def hidden_tabs(self) -> tuple[str, ...]:
+        """Tabs of the web page to leave out."""
+        return tuple(name.strip() for name in self.disable_tabs.split(",") if name.strip())
 
     @property
     def user_workflows(self) -> Path | None:

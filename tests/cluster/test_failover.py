@@ -154,3 +154,26 @@ async def test_stuck_worker(engines: Engines) -> None:
     await asyncio.to_thread(engine.restart)
     await until(lambda: alone.state()[0].condition == "up")
     assert isinstance((await collect(alone, drawing()))[-1], Output)
+
+
+async def test_waiting_behind_a_stuck_job(engines: Engines) -> None:
+    """Jobs that were sent behind one that will not end are taken back and done elsewhere, once."""
+    bad, good = engines.start(), engines.start()
+    pool = pool_for(f"{bad.url},{good.url}")
+    pool.drain(good.url)
+    for _ in range(6):  # so quick that several go at once
+        await collect(pool, drawing(1))
+    bad.faults.kill_worker = True
+    stuck = asyncio.create_task(collect(pool, drawing(1, timeout=1.0)))
+    await until(lambda: queued(bad)[0])
+    behind = [asyncio.create_task(collect(pool, drawing(1), order(str(n)))) for n in range(2)]
+    await until(lambda: queued(bad)[1] == 2)
+    pool.undrain(good.url)
+
+    with pytest.raises(JobTimeoutError):
+        await stuck
+    results = await asyncio.gather(*behind)
+
+    assert all(isinstance(events[-1], Output) for events in results)
+    assert len(finished(good)) == 2
+    assert queued(bad)[1] == 0

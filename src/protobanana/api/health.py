@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import PIL.Image
 
 from protobanana.api.call import Call
-from protobanana.comfy import client_for
+from protobanana.cluster import pool_for
 from protobanana.events import Done, Event, Produced
 from protobanana.pictures.image import Image
 from protobanana.settings import get_settings
@@ -32,9 +31,6 @@ async def probe(call: Call) -> list[Event]:
     """Ask for a sign of life; a white pixel stands for the picture. Raises ServerUnreachableError where no server of
     the deployment answers.
     """
-    addresses = (call.api_base or get_settings().comfyui_base_url).split(",")
-    answers = await asyncio.gather(*(client_for(one).ping() for one in addresses), return_exceptions=True)
-    if not any(isinstance(answer, int) for answer in answers):
-        raise next(answer for answer in answers if isinstance(answer, BaseException))
+    await pool_for(call.api_base or get_settings().comfyui_base_url).alive()
     pixel = Image.from_pil(PIL.Image.new("RGB", (1, 1), "white"))
     return [Produced(pixel, operation="", workflow=call.model), Done()]

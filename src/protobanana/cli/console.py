@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from protobanana import events
 from protobanana.cluster import then_close
+from protobanana.cluster.ray.wire import SCHEME, application_of
 from protobanana.engine import EngineSettings, EngineThread
 from protobanana.errors import ProtoBananaError, SettingsError
 from protobanana.settings import get_settings
@@ -59,7 +60,9 @@ def comfyui(engine: str | None, *, pace: float = 0.0) -> Iterator[str]:
 
 
 def checked_url(address: str) -> str:
-    """An http(s) address as given, without a trailing slash; raises SettingsError for anything else."""
+    """An http(s) address without a trailing slash, or `ray://NAME`; raises SettingsError for anything else."""
+    if address.startswith(SCHEME):
+        return SCHEME + application_of(address)
     if not address.startswith(("http://", "https://")):
         raise SettingsError(f"--engine {address}: use 'embedded' or an address such as http://127.0.0.1:8188.")
     return address.rstrip("/")

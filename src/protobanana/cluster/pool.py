@@ -60,7 +60,7 @@ class Pool:
         errand = self._errands[ticket] = Errand(job, ticket)
         try:
             if not self.usable:
-                await self._revive()
+                await self.alive()
             self._fleet.pump([self])
             if ticket.waits:
                 self._line_up(errand)
@@ -88,6 +88,17 @@ class Pool:
             )
             for server in self.servers
         ]
+
+    async def look(self) -> list[ServerState]:
+        """The same as `state`, for whoever does not know which kind of pool it is."""
+        return self.state()
+
+    async def alive(self) -> None:
+        """Ask all servers now, for one may be back already. Raises ServerUnreachableError where none can be used."""
+        health = self._fleet.health
+        await asyncio.gather(*(health.ask(server, unless_within=_NEWS) for server in self.servers))
+        if not self.usable:
+            raise health.unusable(self.servers)
 
     def drain(self, address: str) -> None:
         """Send no more jobs there; what it has it finishes. Raises InvalidRequestError for an unknown address."""
@@ -275,13 +286,6 @@ class Pool:
         return share + (self.servers.index(server) < rest)
 
     # The servers -----------------------------------------------------------------------------------------------------
-
-    async def _revive(self) -> None:
-        """A server may be back already: ask before saying no."""
-        health = self._fleet.health
-        await asyncio.gather(*(health.ask(server, unless_within=_NEWS) for server in self.servers))
-        if not self.usable:
-            raise self._fleet.health.unusable(self.servers)
 
     def _mark(self, address: str, *, draining: bool) -> None:
         wanted = Address.parse(address)

@@ -5,28 +5,36 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from protobanana import comfy
 from protobanana.cluster.fleet import Fleet
 from protobanana.cluster.pool import Pool
+from protobanana.cluster.ray.wire import SCHEME
 from protobanana.cluster.scheduler import Limits
 from protobanana.comfy.address import Address
 from protobanana.errors import SettingsError
 from protobanana.settings import get_settings
 
+if TYPE_CHECKING:
+    from protobanana.cluster.ray.pool import RayPool
+
 T = TypeVar("T")
 _fleets: dict[asyncio.AbstractEventLoop, Fleet] = {}
+_applications: dict[asyncio.AbstractEventLoop, dict[str, RayPool]] = {}
 _lock = threading.Lock()
 
 
-def pool_for(addresses: str) -> Pool:
-    """The pool of the servers at these comma-separated addresses, in the running loop.
+def pool_for(addresses: str) -> Pool | RayPool:
+    """The pool of the servers at these comma-separated addresses, or of the Ray Serve application at `ray://NAME`, in
+    the running loop.
 
     Order, repetition and spelling do not matter; a server that is in two pools has one state. Raises SettingsError
-    for an address that cannot be one.
+    for an address that cannot be one, and for Ray where it is not installed.
     """
     loop = asyncio.get_running_loop()
+    if addresses.strip().startswith(SCHEME):
+        return _application(loop, addresses.strip())
     with _lock:
         for dead in [known for known in _fleets if known.is_closed()]:
             del _fleets[dead]
@@ -50,10 +58,28 @@ def _pool(fleet: Fleet, addresses: str) -> Pool:
     return fleet.pools[key]
 
 
+def _application(loop: asyncio.AbstractEventLoop, address: str) -> RayPool:
+    try:
+        from protobanana.cluster.ray.pool import RayPool  # noqa: PLC0415 - Ray is an extra, and takes a second
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"'{address}' needs Ray: pip install 'protobanana[ray]'.") from error
+    with _lock:
+        for dead in [known for known in _applications if known.is_closed()]:
+            del _applications[dead]
+        mine = _applications.setdefault(loop, {})
+        if address not in mine:
+            mine[address] = RayPool(address, get_settings().key_limit)
+        return mine[address]
+
+
 async def close_all() -> None:
     """End the pools of the running loop with their jobs, then close its clients."""
+    loop = asyncio.get_running_loop()
     with _lock:
-        fleet = _fleets.pop(asyncio.get_running_loop(), None)
+        fleet = _fleets.pop(loop, None)
+        applications = _applications.pop(loop, {})
+    for application in applications.values():
+        await application.close()
     if fleet is not None:
         await fleet.close()
     await comfy.close_all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
@@ -19,6 +19,9 @@ from protobanana.comfy.address import Address
 from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.settings import get_settings
 
+if TYPE_CHECKING:
+    from protobanana.cluster.ray.pool import RayPool
+
 PATIENCE = 3.0
 """Seconds in which a healthy ComfyUI says how it is; one that loads a model answers late."""
 
@@ -28,7 +31,9 @@ router = APIRouter(prefix="/protobanana", dependencies=[Depends(user_api_key_aut
 @router.get("/health")
 async def health() -> JSONResponse:
     """Gateway and each ComfyUI apart. 200 while anything can be drawn, 503 when no ComfyUI can be used."""
-    states = {state.address: (state, bases[state.address]) for pool, bases in pools() for state in pool.state()}
+    states = {
+        state.address: (state, bases.get(state.address)) for pool, bases in pools() for state in await pool.look()
+    }
     servers = await asyncio.gather(*(_server(state, base) for state, base in states.values()))
     up = sum(server["status"] == "up" for server in servers)
     status = "ok" if up == len(servers) else "degraded" if up else "down"
@@ -40,20 +45,25 @@ async def health() -> JSONResponse:
 @router.get("/cluster")
 async def cluster() -> list[list[dict[str, Any]]]:
     """Each set of servers that share a line, as `ServerState`s."""
-    return [[_readable(state) for state in pool.state()] for pool, _ in pools()]
+    return [[_readable(state) for state in await pool.look()] for pool, _ in pools()]
 
 
 @router.post("/cluster/{action}")
 async def take_out(action: Literal["drain", "undrain"], address: str) -> JSONResponse:
     """Send no more jobs to the server at `address`, or send them again; what it has it finishes."""
     at = str(Address.parse(address))
-    found = [pool for pool, _ in pools() if any(state.address == at for state in pool.state())]
+    lines = [(pool, {state.address for state in await pool.look()}) for pool, _ in pools()]
+    found = [pool for pool, addresses in lines if at in addresses]
     if not found:
-        known = ", ".join(sorted({state.address for pool, _ in pools() for state in pool.state()}))
-        unknown = InvalidRequestError(f"'address': no server of this gateway; those are {known}.", param="address")
-        return JSONResponse(document(unknown), unknown.status)
+        known = ", ".join(sorted({address for _, addresses in lines for address in addresses}))
+        return _refused(
+            InvalidRequestError(f"'address': no server of this gateway; those are {known}.", param="address")
+        )
     for pool in found:
-        (pool.drain if action == "drain" else pool.undrain)(address)
+        try:
+            (pool.drain if action == "drain" else pool.undrain)(address)
+        except InvalidRequestError as error:
+            return _refused(error)
     return JSONResponse({"ok": True})
 
 
@@ -64,29 +74,36 @@ async def metrics() -> Response:
     return Response(body, media_type=content_type)
 
 
-def pools() -> list[tuple[Pool, dict[str, str]]]:
+def pools() -> list[tuple[Pool | RayPool, dict[str, str]]]:
     """The sets of servers that the configuration names, in its order, each once, with the addresses to call them at:
-    those of `ServerState`, which have no credentials, lead to the full ones.
+    those of `ServerState`, which have no credentials, lead to the full ones. Those behind Ray are not called from here.
     """
     from litellm.proxy.proxy_server import llm_router  # noqa: PLC0415 - set when the configuration is loaded
 
-    found: dict[Pool, dict[str, str]] = {}
+    found: dict[Pool | RayPool, dict[str, str]] = {}
     for entry in (llm_router.model_list if llm_router else None) or []:
         params = entry["litellm_params"]
         if str(params.get("model", "")).startswith("protobanana/"):
             addresses = params.get("api_base") or get_settings().comfyui_base_url
-            bases = {str(Address.parse(one)): one for one in addresses.split(",") if one.strip()}
-            found.setdefault(pool_for(addresses), bases)
+            pool = pool_for(addresses)
+            named = addresses.split(",") if isinstance(pool, Pool) else []
+            found.setdefault(pool, {str(Address.parse(one)): one for one in named if one.strip()})
     return list(found.items())
+
+
+def _refused(error: InvalidRequestError) -> JSONResponse:
+    return JSONResponse(document(error), error.status)
 
 
 def _readable(state: ServerState) -> dict[str, Any]:
     return asdict(state) | {"models": None if state.models is None else sorted(state.models)}
 
 
-async def _server(state: ServerState, base: str) -> dict[str, Any]:
+async def _server(state: ServerState, base: str | None) -> dict[str, Any]:
     """One ComfyUI: what it says of itself now, and what the line knows of it."""
     about = {"url": state.address, "waiting": state.waiting, "running": state.running}
+    if base is None:
+        return about | {"status": state.condition} | ({"reason": state.why} if state.why else {})
     client = client_for(base)
     try:
         async with asyncio.timeout(PATIENCE):

@@ -13,6 +13,7 @@ from yarl import URL
 
 from protobanana.cli import console
 from protobanana.cli.doctor.agent import check_agent
+from protobanana.cli.doctor.application import check_application
 from protobanana.cli.doctor.config import GatewayConfig, read_config
 from protobanana.cli.doctor.files import check_files
 from protobanana.cli.doctor.finding import Finding, Level, problem
@@ -70,6 +71,7 @@ async def _examine(
     """Every check, everything that takes time at once. The gateway's findings come first, then server by server."""
     plan = make_plan(library, config, servers, names)
     visits = [_visit(address, wanted, library) for address, wanted in plan.servers.items()]
+    visits += [check_application(address) for address in sorted(plan.applications)]
     agent, store, *visited = await asyncio.gather(check_agent(config), check_store(), *visits)
     here = [*check_packages(), *(check_gateway(config) if config else ()), *agent, *store]
     here += [*check_workflows(library), *plan.findings]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from protobanana.cli.doctor.config import GatewayConfig, several
 from protobanana.cli.doctor.finding import Finding, ok, problem
+from protobanana.cluster.ray.wire import SCHEME
 from protobanana.comfy.address import Address
 from protobanana.errors import InvalidRequestError, SettingsError, UnknownWorkflowError
 from protobanana.operations.base import operations
@@ -23,10 +24,15 @@ class Plan:
     """Servers with what they must be able to run; `findings` are about the plan itself."""
 
     servers: dict[Address, list[Wanted]] = field(default_factory=dict)
+    applications: set[str] = field(default_factory=set)
+    """Ray Serve applications: which ComfyUIs they have is for Ray to say."""
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, address: str, wanted: Sequence[Wanted]) -> None:
         """Note work for a server; an address that cannot be one is a finding."""
+        if address.startswith(SCHEME):
+            self.applications.add(address)
+            return
         try:
             known = self.servers.setdefault(Address.parse(address), [])
         except SettingsError as error:
@@ -49,7 +55,7 @@ def make_plan(
     chosen: list[Wanted] = [(library.get(name).name, None) for name in names]
     if config is not None:
         _of_config(plan, library, config, given, chosen)
-        if plan.servers:
+        if plan.servers or plan.applications:
             return plan
     elif not chosen:
         chosen = _usual(plan, library)
