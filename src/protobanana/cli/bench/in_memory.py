@@ -47,7 +47,10 @@ class InMemory(CustomLLM):  # type: ignore[misc]  # litellm is not type-checked
     async def acompletion(self, *_args: Any, **kwargs: Any) -> ModelResponse:
         """`POST /v1/chat/completions`."""
         answer = kwargs["model_response"]
-        message = Message(role="assistant", content=f"![picture]({_data_url(kwargs['model'])})")
+        url = _data_url(kwargs["model"])
+        message = Message(role="assistant", content=f"![picture]({url})")
+        # The same bytes as ours, and so both of the places where clients look for a picture.
+        message.images = [{"type": "image_url", "image_url": {"url": url}, "index": 0}]
         answer.choices = [Choices(index=0, message=message, finish_reason="stop")]
         answer.usage = Usage(prompt_tokens=1, completion_tokens=1, total_tokens=2)
         return answer
