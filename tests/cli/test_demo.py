@@ -49,6 +49,7 @@ def test_twice_in_a_row_and_then_stopped(tmp_path: Path) -> None:
 
         assert url in first
         assert newer in again
+        assert f"{newer.removesuffix('/v1')}/studio#key=" in again
         assert "protolabs/qwen-image-chat" in again
         assert min(picture.size) > 500
         assert alive(newer)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from protobanana.cli import chat, cluster, comfyui, demo, draw, models, serve, simulate, words, workflows
+from protobanana.cli import chat, cluster, comfyui, demo, draw, models, serve, simulate, ui, words, workflows
 from protobanana.cli.bench.command import bench
 from protobanana.cli.doctor import doctor
+from protobanana.cli.workflows.config import whole
 from protobanana.operations.base import operations
 
 app = typer.Typer(
@@ -39,6 +40,8 @@ def _root(
 
 app.command()(serve.serve)
 app.command()(serve.engine)
+app.command("config")(whole)
+app.command()(ui.ui)
 app.command()(chat.chat)
 app.command()(demo.demo)
 app.command()(workflows.smoke)

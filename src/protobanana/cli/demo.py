@@ -23,7 +23,7 @@ from protobanana.errors import ServerUnreachableError
 PROMPT = "Draw a yellow banana and a palm tree on a sunny beach"
 MODEL = "protolabs/qwen-image-chat"
 START_SECONDS = 180
-_READY = re.compile(r"Ready: base URL (\S+)")
+_READY = re.compile(r"Studio: (?P<studio>.+)\nReady: base URL (?P<url>\S+)")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Running:
 
     pid: int
     url: str
+    studio: str = ""
+    """Address of the web page with the key in it, or why there is none."""
 
     def stop(self) -> bool:
         """End it if it still runs and is ours; whether there was something to end."""
@@ -73,10 +75,12 @@ def demo(
         record.write_text(json.dumps(asdict(running)), "utf-8")
         picture = _draw(running.url, folder / "picture.png")
         console.out.print(
-            f"\nPicture:  {picture.resolve()}\nBase URL: {running.url}\nAPI key:  {DEMO_KEY}\nModel:    {MODEL}\n\n"
-            f"The gateway keeps running; point any OpenAI client at it. `make stop` ends it.",
+            f"\nPicture:  {picture.resolve()}\nStudio:   {running.studio}\nBase URL: {running.url}\n"
+            f"API key:  {DEMO_KEY}\nModel:    {MODEL}\n\n"
+            f"The gateway keeps running; open the studio, or point any OpenAI client at it. `make stop` ends it.",
             soft_wrap=True,
             highlight=False,
+            markup=False,
         )
 
 
@@ -100,7 +104,7 @@ def _start(log: Path) -> Running:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if ready := _READY.search(log.read_text("utf-8")):
-            return Running(process.pid, ready[1])
+            return Running(process.pid, ready["url"], ready["studio"])
         if process.poll() is not None:
             break
         time.sleep(0.1)

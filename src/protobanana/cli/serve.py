@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from contextlib import ExitStack
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +47,9 @@ def serve(
     pace: Annotated[
         float, typer.Option(min=0, max=60, help="Embedded engine: seconds per sampler step.")
     ] = DEFAULT_PACE,
+    studio: Annotated[
+        bool, typer.Option(help="Serve the web page at /studio (needs the extra `gradio`, and a single worker).")
+    ] = True,
 ) -> None:
     """Run the gateway: LiteLLM with every workflow as a model, on an OpenAI-compatible address."""
     from protobanana.gateway import app  # noqa: PLC0415 - keeps `--help` quick
@@ -52,20 +58,48 @@ def serve(
     with console.plain_errors(), ExitStack() as stack:
         servers = [stack.enter_context(console.comfyui(one, pace=pace)) for one in engine or (None,)]
         library = adoption.library()
-        secret = (
-            key or get_settings().gateway_key or (DEMO_KEY if host in LOOPBACK else f"sk-{secrets.token_urlsafe(24)}")
-        )
+        secret = key or get_settings().gateway_key or _key_for(host)
         listener = app.bind(host, DEFAULT_PORT if port is None else port, fixed=port is not None)
         # A config.yaml of the operator's own names its servers, or leaves it to these.
         export({"COMFYUI_BASE_URL": ",".join(servers), "LITELLM_MASTER_KEY": secret})
         get_settings.cache_clear()
-        at = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{listener.getsockname()[1]}/v1"  # noqa: S104 - compared, not bound
+        unpaged = _without_studio(workers) if studio else "off."
         names = "as in your config" if config else ", ".join(configs.model_names(library))
+        ready = partial(_say_ready, reached_at(host, listener), secret, names, unpaged)
+        app.serve(
+            config or configs.gateway_config(library, servers, secret),
+            listener,
+            ready,
+            factory=f"protobanana.{'gateway.app' if unpaged else 'ui.mounted'}:application",
+            workers=workers,
+        )
 
-        def ready() -> None:
-            console.out.print(f"Ready: base URL {at}  key {secret}  models {names}", soft_wrap=True, highlight=False)
 
-        app.serve(config or configs.gateway_config(library, servers, secret), listener, ready, workers=workers)
+def reached_at(host: str, listener: socket.socket) -> str:
+    """The address at which this machine reaches what listens there, without a path."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://{f'[{near}]' if ':' in near else near}:{listener.getsockname()[1]}"
+
+
+def _key_for(host: str) -> str:
+    """The key of a gateway for which nobody chose one: a known one where only this machine can reach it."""
+    return DEMO_KEY if host in LOOPBACK else f"sk-{secrets.token_urlsafe(24)}"
+
+
+def _without_studio(workers: int) -> str:
+    """Why the web page cannot be served; empty when it can."""
+    if workers > 1:
+        return "not with several workers; run `protobanana ui` beside the gateway."
+    if find_spec("gradio") is None:
+        return "not installed; pip install 'protobanana[gradio]'."
+    return ""
+
+
+def _say_ready(at: str, secret: str, names: str, unpaged: str) -> None:
+    # The key of a demonstration is no secret; what follows the # is never sent to a server.
+    page = f"{at}/studio{f'#key={secret}' if secret == DEMO_KEY else ''}"
+    console.out.print(f"Studio: {unpaged or page}", soft_wrap=True, highlight=False, markup=False)
+    console.out.print(f"Ready: base URL {at}/v1  key {secret}  models {names}", soft_wrap=True, highlight=False)
 
 
 def engine(

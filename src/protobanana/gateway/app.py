@@ -41,6 +41,7 @@ def serve(
     listener: socket.socket,
     ready: Callable[[], None],
     *,
+    factory: str = "protobanana.gateway.app:application",
     workers: int = 1,
     log: str = "warning",
 ) -> None:
@@ -65,12 +66,14 @@ def serve(
         from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
 
         settings = uvicorn.Config(
-            "protobanana.gateway.app:application",
+            factory,
             factory=True,
             workers=workers,
             log_level=log,
             access_log=False,
             timeout_graceful_shutdown=5,
+            # Longer than proxies and clients keep a connection: one that is closed under a request loses it.
+            timeout_keep_alive=75,
         )
         threading.Thread(target=_when_answering, args=(listener.getsockname(), ready), daemon=True).start()
         if workers == 1:
@@ -86,12 +89,16 @@ def application() -> App:
 
     from protobanana.gateway.admin import router  # noqa: PLC0415
     from protobanana.gateway.front import fronted  # noqa: PLC0415
+    from protobanana.gateway.intake import router as intake  # noqa: PLC0415
     from protobanana.gateway.life import living  # noqa: PLC0415
+    from protobanana.gateway.schema import router as schema  # noqa: PLC0415
+    from protobanana.gateway.shelf import router as shelf  # noqa: PLC0415
     from protobanana.gateway.workflows import router as workflows  # noqa: PLC0415
     from protobanana.pictures.store import image_store  # noqa: PLC0415
 
     app.include_router(router)
-    app.include_router(workflows)
+    for ours in (workflows, intake, schema, shelf):
+        app.include_router(ours)
     # Answers that LiteLLM caches must be whole: who gets them from there has no door to fill in the pictures.
     return living(fronted(app, image_store(), get_settings().public_url, lends=lambda: litellm.cache is None))
 

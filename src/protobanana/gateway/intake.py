@@ -70,5 +70,4 @@ def _put(file: Path, data: bytes) -> str:
 
 
 def _refused(status: int, words: str) -> JSONResponse:
-    code = "admin_only" if status == 403 else None
-    return JSONResponse(document(InvalidRequestError(words, code=code)), status)
+    return JSONResponse(document(InvalidRequestError(words)), status)

@@ -1,0 +1,3 @@
+"""`python -m app`: the Space, here."""
+
+from app import app  # noqa: F401 - importing it runs it
