@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY  := $(VENV)/.ready
 
-.PHONY: help demo stop test check docs bench soak format lock wheel clean
+.PHONY: help demo stop test tools check docs bench soak format lock audit matrix wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -15,8 +15,16 @@ demo: $(READY)   ## start the gateway with the embedded engine and draw a first 
 stop: $(READY)   ## stop the gateway that `make demo` started
 	@$(BIN)/protobanana demo --stop
 
-test: check      ## all checks and all tests
+test: check tools ## all checks and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Tests drive Debian's Chromium, get axe by npm, and start a Redis.
+TOOLS := chromium npm redis-server
+tools:
+	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing=1; done; [ -z "$$missing" ] || { \
+	  [ "$$(id -u)" = 0 ] || { echo "The tests need Debian packages: sudo apt-get install $(TOOLS)"; exit 1; }; \
+	  echo "Installing $(TOOLS) (once) ..."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(TOOLS) >/dev/null; }
 
 check: $(READY)  ## format, lint, strict types, generated documents (about a minute)
 	@$(BIN)/ruff format --check --quiet .
@@ -34,8 +42,21 @@ format: $(READY) ## rewrite the sources in the house format
 lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra proxy --extra tracing --extra models --extra gradio \
-	  --extra ray --extra mcp --group dev pyproject.toml -o requirements.lock
+	  --no-header --extra proxy --extra tracing --extra models --extra gradio --extra ray --extra store --group dev \
+	  pyproject.toml -o requirements.lock
+	@echo 'hatchling>=1.27' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --extra proxy --extra tracing --extra store --extra gradio \
+	  -c requirements.lock pyproject.toml - -o deploy/requirements.lock
+
+audit: $(READY)  ## known vulnerabilities of what the locks name, licences of all files (asks the internet)
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r deploy/requirements.lock
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv tool run --quiet --from reuse reuse lint --quiet
+
+matrix: $(READY) ## end-to-end tests with the oldest and the newest LiteLLM (a quarter of an hour)
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/python tools/matrix.py
 
 bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and ComfyUI itself (ten minutes)
 	@$(BIN)/protobanana bench --litellm
@@ -47,11 +68,11 @@ soak: $(READY)   ## 20,000 bad requests and 10,000 good ones: nothing breaks, no
 	@SOAK=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/faults/test_fuzz.py tests/faults/test_soak.py
 	@$(BIN)/python -m pytest -q -s -p no:randomly -m soak tests/soak
 
-wheel: $(READY)  ## build the wheel and the source package into dist/
-	@$(BIN)/python -m build --no-isolation --outdir dist .
+wheel: $(READY)  ## build the wheel and the source package into dist/: the same commit gives the same bytes
+	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:           ## remove everything that was built
-	rm -rf $(VENV) dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .matrix dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
