@@ -126,8 +126,8 @@ async def test_errors_arrive_as_they_were_raised(pool: Any) -> None:
 
 async def test_killed_replica(pool: Any, servers: tuple[EngineThread, EngineThread], cluster: dict[str, str]) -> None:
     """Jobs whose replicas are killed run once more, and the replicas come back."""
-    tasks = [asyncio.create_task(collect(pool, drawing(60, "edit"), order(str(n)))) for n in range(2)]
-    await until(lambda: sum(queued(server)[0] for server in servers) == 2 or all(queued(s)[0] for s in servers))
+    tasks = [asyncio.create_task(collect(pool, drawing(100), order(str(n)))) for n in range(2)]
+    await until(lambda: sum(sum(queued(server)) for server in servers) == 2)
 
     os.kill(replicas(cluster, "pictures")[0], signal.SIGKILL)
 

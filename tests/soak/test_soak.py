@@ -99,6 +99,14 @@ async def soak(
     return traffic, times
 
 
+def wait_for_work(url: str) -> None:
+    """Until an engine has done its first job; fails where the requests end before."""
+    deadline = time.monotonic() + 120
+    while not httpx.get(f"{url}/history").json():
+        assert time.monotonic() < deadline, f"{url} got no job in time: slow machine, or too few SOAK_REQUESTS"
+        time.sleep(0.05)
+
+
 def verdict(traffic: Traffic, times: dict[str, tuple[float, float]], capsys: pytest.CaptureFixture[str]) -> None:
     """Print what happened; fail for an answer that is wrong, or an error that nobody was promised."""
     answers = traffic.answers
@@ -145,8 +153,7 @@ async def test_ray(stack: ExitStack, redis: int, tmp_path: Path, capsys: pytest.
     def add() -> None:
         engines[2].start()
         deploy(environment, *(word for url in urls for word in ("--engine", url)))
-        while not httpx.get(f"{urls[3]}/history").json():
-            time.sleep(0.05)
+        wait_for_work(urls[3])
 
     actions = [("ComfyUI killed", kill_comfyui), ("replica killed", kill_replica), ("ComfyUI back, another added", add)]
     traffic, times = await soak(made, "r", actions)
@@ -173,8 +180,7 @@ async def test_fixed_list(stack: ExitStack, redis: int, tmp_path: Path, capsys: 
 
     def revive() -> None:
         engines[2].start()
-        while not httpx.get(f"{urls[2]}/history").json():
-            time.sleep(0.05)
+        wait_for_work(urls[2])
 
     traffic, times = await soak(made, "f", [("ComfyUI killed", kill), ("ComfyUI back", revive)])
 

@@ -28,7 +28,7 @@ class Address:
             host, port = url.host, url.port
         except ValueError:
             scheme = host = port = None
-        if scheme is None or not host or url.query_string or url.fragment:
+        if scheme is None or not host or " " in host or url.query_string or url.fragment:
             raise SettingsError("The address of ComfyUI must look like http://host:8188 or https://host/prefix.")
         base = URL.build(scheme=scheme, host=host, port=port, path=url.path.rstrip("/"))
         if url.user is None and url.password is None:

@@ -40,7 +40,7 @@ class Exchange:
         self._scope = {**scope, "headers": without(scope["headers"], b"accept-encoding")}
         self._upload = Upload(scope, receive)
         self._out = send
-        self._door = Door(emit=self._emit, called_at=called_at, lends=lends, reached=self._upload.forget)
+        self._door = Door(emit=self._emit, called_at=called_at, lends=lends, reached=self._upload.spare)
         self._start: Message | None = None
         """The beginning of LiteLLM's answer, until it is known how it goes on."""
         self._held = bytearray()

@@ -13,6 +13,8 @@ SLOWEST = 8 * 1024
 """Bytes per second that a body must come with beyond that."""
 REMEMBERED = 32 * 1024 * 1024
 """Bytes of a body that are kept for a look at what was wrong with it, until LiteLLM has let it pass."""
+SMALL = 1024 * 1024
+"""Bytes of a body that is kept until the answer is out."""
 _GONE: Message = {"type": "http.disconnect"}
 
 
@@ -49,6 +51,11 @@ class Upload:
         """Let go of the body: there is nothing to find out about it any more."""
         self._remembers = False
         self._pieces.clear()
+
+    def spare(self) -> None:
+        """Let go of a large body: the request has passed LiteLLM, and seldom fails in a way that is told from it."""
+        if self._count > SMALL:
+            self.forget()
 
     async def receive(self) -> Message:
         """The next message for the app."""

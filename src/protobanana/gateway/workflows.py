@@ -41,5 +41,5 @@ def _forms() -> list[dict[str, Any]]:
             "file": files.get(workflow.name),
             "problem": problems.get(files.get(workflow.name, "")),
         }
-        for workflow in map(known.get, known.names())
+        for workflow in known.all()
     ]

@@ -182,7 +182,7 @@ def check_count(
             param="image",
         )
     if len(pictures) > most:
-        able = [other for other in map(library.get, library.names()) if other.max_images > most]
+        able = [other for other in library.all() if other.max_images > most]
         hint = "".join(f"; '{other.name}' takes {other.max_images}" for other in able)
         raise InvalidRequestError(
             f"'{workflow.name}' takes at most {most} picture{'s' * (most != 1)}, {len(pictures)} came{hint}.",

@@ -92,6 +92,10 @@ class WorkflowLibrary:
         """Names of all workflows, sorted."""
         return sorted(self._workflows)
 
+    def all(self) -> list[Workflow]:
+        """All workflows as of now, by name; a folder that changes meanwhile does not matter."""
+        return sorted(self._workflows.values(), key=lambda workflow: workflow.name)
+
     def own(self) -> dict[str, str]:
         """Names of the workflows that come from the folder, and the files they are in."""
         return {file.name: name for name, file in sorted(self._files.items()) if file.workflow}
