@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / ".matrix"
 NEWEST = "newest"
-EXTRAS = "proxy,tracing,models,mcp"
+EXTRAS = "proxy,tracing,models"
 TESTS = ["tests/e2e", "tests/gateway"]
 
 
