@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
 from protobanana.cluster import pool_for
+from protobanana.cluster.errand import JobEvent
 from protobanana.comfy import Output
 from protobanana.errors import JobLostError, JobTimeoutError, ServerUnreachableError
+from protobanana.events import Progress
 from support.pools import Engines, collect, drawing, finished, order, queued, until
 
 
@@ -67,9 +70,18 @@ async def test_restart_runs_the_job_again(engines: Engines) -> None:
 async def test_second_restart_is_the_end(engines: Engines) -> None:
     """A job runs again once, not twice."""
     engine = engines.start(pace=0.1)
-    running = asyncio.create_task(collect(pool_for(engine.url), drawing(1000)))
+    heard: list[JobEvent] = []
+
+    async def listen() -> None:
+        async with aclosing(pool_for(engine.url).run(drawing(1000), order())) as events:
+            async for event in events:
+                heard.append(event)
+
+    running = asyncio.create_task(listen())
     for _ in range(2):
-        await until(lambda: queued(engine)[0])
+        # Its first step: the pool knows by then that ComfyUI has it.
+        await until(lambda: any(isinstance(event, Progress) and event.done == 1 for event in heard))
+        heard.clear()
         await asyncio.to_thread(engine.restart, 0.2)
 
     with pytest.raises(JobLostError):
