@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from protobanana.cluster import close_all
 from protobanana.gateway.asgi import App, Message, Receive, Scope, Send
-from protobanana.gateway.memory import give_back, settle
+from protobanana.gateway.memory import few_heaps, settle
 from protobanana.telemetry import watch_loop
 
 
@@ -45,7 +45,7 @@ def living(app: App) -> App:
 
         async def told(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
-                give_back()
+                few_heaps()
                 watch_loop()
                 following.extend(_follow())
                 await asyncio.to_thread(_warm)
