@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY  := $(VENV)/.ready
 
-.PHONY: help demo stop test tools check docs bench soak format lock audit matrix wheel clean
+.PHONY: help demo stop test tools check docs site bench soak format lock audit matrix wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -34,6 +34,9 @@ check: $(READY)  ## format, lint, strict types, generated documents (about a min
 
 docs: $(READY)   ## rewrite the generated tables of the documents
 	@$(BIN)/python tools/docs.py
+
+site: $(READY)   ## build the documents into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 format: $(READY) ## rewrite the sources in the house format
 	@$(BIN)/ruff format .

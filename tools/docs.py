@@ -1,6 +1,6 @@
-"""Write the tables of the documents that can be derived from the code: `make docs`; `--check` only looks.
+"""Write the parts of the documents that can be derived from the code: `make docs`; `--check` only looks.
 
-A table stands between `<!-- generated: name -->` and `<!-- end -->`.
+A generated part stands between `<!-- generated: name -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
+import reference
 from pydantic import BaseModel
+from reference import model_rows, table
 
 from protobanana.operations.base import Operation, operations
 from protobanana.settings import Settings, variable_of
@@ -23,12 +24,6 @@ from protobanana.workflows.library import WorkflowLibrary
 
 ROOT = Path(__file__).parent.parent
 SECTION = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def table(heads: list[str], rows: Iterator[list[str]]) -> str:
-    """A Markdown table; pipes in cells are escaped."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
 def settings_table() -> str:
@@ -89,20 +84,12 @@ def aliases_table() -> str:
 
 def header_table() -> str:
     """The fields of a workflow document's header."""
-
-    def rows() -> Iterator[list[str]]:
-        parts: list[tuple[str, type[BaseModel]]] = [
-            ("", header.Header), ("license.", header.License), ("models[].", header.ModelFile),
-            ("custom_nodes[].", header.CustomNode), ("limits.", header.Limits), ("slots.*.", header.Slot),
-            ("tiers.*.", header.Tier),
-        ]  # fmt: skip
-        for prefix, part in parts:
-            for name, field in part.model_fields.items():
-                default: Any = "required" if field.is_required() else "" if field.default is None else field.default
-                shown = default if isinstance(default, (str, int, bool)) else ""
-                yield [f"`{prefix}{field.alias or name}`", field.description or "", str(shown)]
-
-    return table(["field", "meaning", "default"], rows())
+    parts: list[tuple[str, type[BaseModel]]] = [
+        ("", header.Header), ("license.", header.License), ("models[].", header.ModelFile),
+        ("custom_nodes[].", header.CustomNode), ("limits.", header.Limits), ("slots.*.", header.Slot),
+        ("tiers.*.", header.Tier),
+    ]  # fmt: skip
+    return table(["field", "meaning", "default"], model_rows(parts))
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -111,12 +98,17 @@ TABLES: dict[str, Callable[[], str]] = {
     "workflows": workflows_table,
     "aliases": aliases_table,
     "header": header_table,
+    "request": reference.request_fields,
+    "parameters": reference.operation_fields,
+    "errors": reference.errors_table,
+    "codes": reference.codes_table,
+    "commands": reference.commands,
 }
 
 
 def rendered(text: str) -> str:
     """A document with its tables as the code has them now."""
-    return SECTION.sub(lambda match: match[1] + TABLES[match[2]]() + match[3], text)
+    return SECTION.sub(lambda match: match[1] + "\n" + TABLES[match[2]]() + "\n" + match[3], text)
 
 
 def documents() -> list[Path]:
