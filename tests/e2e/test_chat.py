@@ -256,7 +256,7 @@ def test_frames_on_request(gateway: Gateway) -> None:
 
 def test_a_cold_model_keeps_the_line_alive(tmp_path: Path) -> None:
     """While nothing is to be told for long, comments keep proxies and browsers from hanging up; the picture comes."""
-    with EngineThread(EngineSettings(load_time=2)) as engine:
+    with EngineThread(EngineSettings(load_time=5)) as engine:
         extra = {
             "model_name": "patient",
             "litellm_params": {"model": "protobanana/chat", "api_base": engine.url, "keepalive_seconds": 0.5},

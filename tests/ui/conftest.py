@@ -30,9 +30,11 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, engine: EngineThread) -> I
     stop(running)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; each has its own profile in it."""
+    """One Chromium for a file of tests; each has its own profile in it. Not for all: playwright's event loop runs in the
+    thread of the tests for as long as it is open, and no other loop can.
+    """
     with chromium() as running:
         yield running
 
