@@ -32,8 +32,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, engine: EngineThread) -> I
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for a file of tests; each has its own profile in it. Not for all: playwright's event loop runs in the
-    thread of the tests for as long as it is open, and no other loop can.
+    """One Chromium for a file of tests; each has its own profile in it.
+
+    Not for all files: playwright's event loop runs in this thread for as long as it is open, and no other loop can.
     """
     with chromium() as running:
         yield running
