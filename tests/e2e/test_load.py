@@ -98,6 +98,9 @@ async def test_nothing_is_left_behind(gateway: Gateway) -> None:
             await round_of(client, 16)
         await asyncio.sleep(0.5)
         counts.append(open_files(gateway.process.pid))
+    async with asyncio.timeout(30):
+        # What is left for good stays; what is only slow to close goes.
+        while open_files(gateway.process.pid) > counts[0] + 3:
+            await asyncio.sleep(0.1)
 
-    assert counts[2] <= counts[0] + 3
     assert gateway.waiting() == 0

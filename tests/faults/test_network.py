@@ -116,7 +116,7 @@ async def test_half_an_upload(world: World) -> None:
 
 async def test_an_answer_before_the_body_is_complete(world: World) -> None:
     """A declared length over the limit is refused without waiting for the body."""
-    reader, writer = await raw(world.gateway.url, "images/generations HTTP/1.1\r\nContent-Length: 900000000", b"{")
+    reader, writer = await raw(world.gateway.url, "images/generations HTTP/1.1\r\nContent-Length: 900000000", b"")
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
     body = await asyncio.wait_for(reader.read(), 10)
     writer.close()

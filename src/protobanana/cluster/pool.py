@@ -96,7 +96,7 @@ class Pool:
     async def alive(self) -> None:
         """Ask all servers now, for one may be back already. Raises ServerUnreachableError where none can be used."""
         health = self._fleet.health
-        await asyncio.gather(*(health.ask(server, unless_within=_NEWS) for server in self.servers))
+        await asyncio.gather(*(health.ask(server) for server in self.servers))
         if not self.usable:
             raise health.unusable(self.servers)
 
