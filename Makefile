@@ -68,9 +68,9 @@ bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and Com
 	@$(BIN)/python tests/benchmarks/bench_history.py
 	@$(BIN)/python tests/benchmarks/bench_conversation.py
 
-soak: $(READY)   ## 20,000 bad requests and 10,000 good ones: nothing breaks, nothing grows; servers killed under load (45 minutes)
-	@SOAK=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/faults/test_fuzz.py tests/faults/test_soak.py
-	@$(BIN)/python -m pytest -q -s -p no:randomly -m soak tests/soak
+soak: $(READY) tools  ## 20,000 bad requests and 10,000 good ones: nothing breaks, nothing grows; servers killed under load (45 minutes)
+	@SOAK=1 $(BIN)/python -m pytest -q -s -p no:randomly tests/faults/test_fuzz.py
+	@$(BIN)/python -m pytest -q -s -p no:randomly -m soak
 
 wheel: $(READY)  ## build the wheel and the source package into dist/: the same commit gives the same bytes
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation --outdir dist .

@@ -20,7 +20,7 @@ from protobanana.workflows.authoring.schema import recorded_object_info
 from protobanana.workflows.document import KEY, Workflow
 from protobanana.workflows.library import bundled
 from support.commands import TEMPLATES, api, invoke, picture, plain, program, written
-from support.editor import Editor, drawing
+from support.editor import Editor, branch, drawing
 
 QWEN = TEMPLATES / "image_qwen_Image_2512.editor.json"
 EDIT = TEMPLATES / "image_qwen_image_edit_2511.editor.json"
@@ -205,16 +205,7 @@ def test_doubts_are_named_and_titles_end_them(tmp_path: Path) -> None:
 
     def two(**more: str) -> Editor:
         made = drawing()
-        made.node(10, "VAEDecode", [], outputs=["IMAGE"])
-        made.node(11, "KSampler", [7, "fixed", 5, 3, "euler", "normal", 1], outputs=["LATENT"])
-        made.node(12, "SaveImage", ["other"], **more)
-        made.wire(4, 0, 11, "model", "MODEL")
-        made.wire(6, 0, 11, "positive", "CONDITIONING")
-        made.wire(7, 0, 11, "negative", "CONDITIONING")
-        made.wire(5, 0, 11, "latent_image", "LATENT")
-        made.wire(11, 0, 10, "samples", "LATENT")
-        made.wire(4, 2, 10, "vae", "VAE")
-        made.wire(10, 0, 12, "images", "IMAGE")
+        branch(made, (11, 10, 12), [7, "fixed", 5, 3, "euler", "normal", 1], "other", **more)
         return made
 
     doubtful = written(tmp_path / "flow.json", two().done())

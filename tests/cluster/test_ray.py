@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,6 @@ from support.pools import Engines, collect, drawing, finished, order, queued, un
 from support.ray import deploy, member, ray_cluster, replicas, shutdown
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra [ray]"),
     # Its imports use what pydantic deprecates, and it leaves sockets and files to the end of the process.
     pytest.mark.filterwarnings(
         "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from protobanana.errors import SettingsError
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra [ray]"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning"),
 ]
 START = "python main.py --port {port}"

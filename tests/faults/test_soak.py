@@ -1,4 +1,4 @@
-"""Ten thousand requests of all kinds through one gateway: what is left of them. Only with SOAK set (`make soak`)."""
+"""Ten thousand requests of all kinds through one gateway: what is left of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROUNDS = 10
 AT_ONCE = 8
 MEGABYTE = 1024 * 1024
 pytestmark = [
-    pytest.mark.skipif("SOAK" not in os.environ, reason="takes many minutes; make soak"),
+    pytest.mark.soak,
     pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts through /proc"),
     pytest.mark.timeout(3600),
 ]

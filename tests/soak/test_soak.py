@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +39,7 @@ def stack() -> Iterator[ExitStack]:
 def redis(stack: ExitStack, tmp_path: Path) -> int:
     """Port of a Redis of our own."""
     program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("needs redis-server: apt-get install redis-server")
+    assert program, "this test needs redis-server: `make tools` installs it"
     port = free_port()
     process = subprocess.Popen(
         [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""], cwd=tmp_path, stdout=subprocess.DEVNULL
@@ -134,8 +132,6 @@ def verdict(traffic: Traffic, times: dict[str, tuple[float, float]], capsys: pyt
 
 async def test_ray(stack: ExitStack, redis: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Ray Serve: a ComfyUI is killed, a replica is killed, one is added and one back; nobody gets a wrong picture."""
-    if find_spec("ray") is None:
-        pytest.skip("needs the extra [ray]")
     environment = stack.enter_context(ray_cluster())
     engines = [stack.enter_context(EngineProcess(pace=0.005)) for _ in range(4)]
     urls = [engine.url for engine in engines]

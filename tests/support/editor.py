@@ -81,16 +81,22 @@ def drawing(seed_values: list[Any] | None = None) -> Editor:
     made.node(6, "CLIPTextEncode", ["a cat"], outputs=["CONDITIONING"], title="Positive")
     made.node(7, "CLIPTextEncode", ["blur"], outputs=["CONDITIONING"])
     made.node(5, "EmptyLatentImage", [512, 640, 1], outputs=["LATENT"])
-    made.node(3, "KSampler", seed_values or [42, "randomize", 20, 8, "euler", "normal", 1], outputs=["LATENT"])
-    made.node(8, "VAEDecode", [], outputs=["IMAGE"])
-    made.node(9, "SaveImage", ["out"])
     made.wire(4, 1, 6, "clip", "CLIP")
     made.wire(4, 1, 7, "clip", "CLIP")
-    made.wire(4, 0, 3, "model", "MODEL")
-    made.wire(6, 0, 3, "positive", "CONDITIONING")
-    made.wire(7, 0, 3, "negative", "CONDITIONING")
-    made.wire(5, 0, 3, "latent_image", "LATENT")
-    made.wire(3, 0, 8, "samples", "LATENT")
-    made.wire(4, 2, 8, "vae", "VAE")
-    made.wire(8, 0, 9, "images", "IMAGE")
+    branch(made, (3, 8, 9), seed_values or [42, "randomize", 20, 8, "euler", "normal", 1], "out")
     return made
+
+
+def branch(made: Editor, numbers: tuple[int, int, int], sampler: list[Any], prefix: str, **save: Any) -> None:
+    """Add a sampler, a decoder and a saved picture, wired to the checkpoint, texts and canvas of `drawing`."""
+    sample, decode, picture = numbers
+    made.node(sample, "KSampler", sampler, outputs=["LATENT"])
+    made.node(decode, "VAEDecode", [], outputs=["IMAGE"])
+    made.node(picture, "SaveImage", [prefix], **save)
+    made.wire(4, 0, sample, "model", "MODEL")
+    made.wire(6, 0, sample, "positive", "CONDITIONING")
+    made.wire(7, 0, sample, "negative", "CONDITIONING")
+    made.wire(5, 0, sample, "latent_image", "LATENT")
+    made.wire(sample, 0, decode, "samples", "LATENT")
+    made.wire(4, 2, decode, "vae", "VAE")
+    made.wire(decode, 0, picture, "images", "IMAGE")
