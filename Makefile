@@ -63,6 +63,7 @@ matrix: $(READY) ## end-to-end tests with the oldest and the newest LiteLLM (a q
 
 bench: $(READY)  ## print what the gateway costs, beside a plain LiteLLM and ComfyUI itself (ten minutes)
 	@$(BIN)/protobanana bench --litellm
+	@$(BIN)/python tests/benchmarks/bench_ceiling.py
 	@$(BIN)/python tests/benchmarks/bench_choosing.py
 	@$(BIN)/python tests/benchmarks/bench_affinity.py
 	@$(BIN)/python tests/benchmarks/bench_history.py

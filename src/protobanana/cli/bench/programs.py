@@ -86,9 +86,9 @@ class Programs:
         words = ["engine", "--port", "0", "--instant", f"{megabytes}", "--pace", f"{pace}"]
         return self._start("engine", [*_own(), *words], _said(r"Ready: .* at (http://\S+)"))
 
-    def gateway(self, comfyui: str) -> Program:
+    def gateway(self, comfyui: str, *options: str) -> Program:
         """`protobanana serve` in front of a ComfyUI."""
-        words = ["serve", "--port", "0", "--key", KEY, "--engine", comfyui]
+        words = ["serve", "--port", "0", "--key", KEY, "--engine", comfyui, *options]
         return self._start("gateway", [*_own(), *words], _said(r"Ready: base URL (\S+)"))
 
     def litellm(self, name: str, config: dict[str, Any]) -> Program:
