@@ -60,6 +60,32 @@ def test_it_can_be_used_by_its_address(gateway: Gateway) -> None:
     assert known["parent"] == about["id"]
 
 
+@pytest.mark.parametrize("by", ["address", "handle"])
+def test_an_edit_takes_it_by_name(gateway: Gateway, by: str) -> None:
+    """A JSON edit takes an earlier picture by its address, though no address here is public, and by its handle."""
+    about = kept(gateway)
+    named = gateway.url + about["path"] if by == "address" else about["id"]
+    body = {
+        "model": "protolabs/qwen-image-edit", "prompt": "make it night", "response_format": "url",
+        "images": [{"image_url": named}],
+    }  # fmt: skip
+    answer = httpx.post(f"{gateway.url}/v1/images/edits", headers=HEADERS, json=body, timeout=60)
+    made = answer.json()["data"][0]["provider_specific_fields"]["id"]
+    known = httpx.get(f"{gateway.url}/protobanana/pictures/{made}", headers=HEADERS).json()
+
+    assert answer.status_code == 200
+    assert known["parent"] == about["id"]
+
+
+def test_an_edit_refuses_a_name_that_leads_nowhere(gateway: Gateway) -> None:
+    """A handle of nobody's picture is a bad request that says which field and what to do."""
+    body = {"model": "protolabs/qwen-image-edit", "prompt": "make it night", "images": ["img_aaaaaaaaaaaaaaaa"]}
+    answer = httpx.post(f"{gateway.url}/v1/images/edits", headers=HEADERS, json=body, timeout=60)
+
+    assert answer.status_code == 400
+    assert "'images': no picture img_aaaaaaaaaaaaaaaa of yours is kept here" in answer.json()["error"]["message"]
+
+
 def test_what_is_refused(gateway: Gateway) -> None:
     """No key, no picture in the form, and names of nobody's pictures."""
     url = f"{gateway.url}/protobanana/pictures"

@@ -118,7 +118,8 @@ async def _image_object(made: Produced, request: ImageRequest, options: Options)
         fields |= {"seed": made.seed, "batch_index": made.batch_index}
     url = None
     if options.response_format == "url":
-        kept = await short_address(made.image, request.owner, made.handle, note=made.operation)
+        parent = next(iter(made.parents), "")
+        kept = await short_address(made.image, request.owner, made.handle, note=made.operation, parent=parent)
         url = kept or data_url_of(made.image)
     encoded = None if url else base64_of(made.image)
     return ImageObject(b64_json=encoded, url=url, revised_prompt=None, provider_specific_fields=fields)

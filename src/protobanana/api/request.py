@@ -13,8 +13,11 @@ from typing import Any
 from protobanana.api import bridge, conversation, options
 from protobanana.api.call import FORM_HEADER, OWN_FIELDS, Call
 from protobanana.api.options import Options
-from protobanana.errors import InvalidRequestError
+from protobanana.api.references import Reference
+from protobanana.errors import InvalidImageError, InvalidRequestError
 from protobanana.pictures.fetch import load_bytes, load_reference
+from protobanana.pictures.handles import PATTERN
+from protobanana.pictures.image import Image
 from protobanana.pictures.store import image_store
 from protobanana.turn.request import Endpoint, ImageRequest, Picture
 
@@ -32,17 +35,17 @@ def generation(call: Call, prompt: Any) -> tuple[ImageRequest, Options]:
 def edit(call: Call, prompt: Any, images: Any) -> tuple[ImageRequest, Options]:
     """`POST /v1/images/edits`: one or several `image` files, perhaps a `mask`."""
     listed = images if isinstance(images, list) else [images]
-    pictures = tuple(_upload(image, "image") for image in listed if image is not None)
+    pictures = tuple(_upload(call, image, "image") for image in listed if image is not None)
     referenced = call.sent.get("images") or []
     if isinstance(referenced, Sequence) and not isinstance(referenced, str):
-        pictures += tuple(_referenced(entry) for entry in referenced)
+        pictures += tuple(_referenced(call, entry) for entry in referenced)
     if not pictures:
         raise InvalidRequestError("'image' is missing; send at least one picture.", param="image", code="missing_image")
     mask = call.sent.get("mask") or call.optional_params.get("mask")
     masks = [m for m in (mask if isinstance(mask, list) else [mask]) if m is not None]
     if len(masks) > 1:
         raise InvalidRequestError("'mask' came more than once; send one.", param="mask")
-    return _image_request(call, "edits", prompt, pictures, _upload(masks[0], "mask") if masks else None)
+    return _image_request(call, "edits", prompt, pictures, _upload(call, masks[0], "mask") if masks else None)
 
 
 def chat(call: Call, messages: Sequence[Mapping[str, Any]]) -> tuple[ImageRequest, Options]:
@@ -103,12 +106,12 @@ def _user(call: Call) -> str | None:
     return str(user)[:256] if user else None
 
 
-def _upload(value: Any, name: str) -> Picture:
+def _upload(call: Call, value: Any, name: str) -> Picture:
     """A file of a multipart form, as LiteLLM hands it over: BytesIO (perhaps read to its end), bytes or a tuple."""
     if isinstance(value, tuple) and len(value) >= 2:
         value = value[1]
     if isinstance(value, str):
-        return Picture(lambda: load_reference(value, name=name))
+        return _named(call, value, name)
     if isinstance(value, io.BytesIO):
         value = value.getvalue()
     elif hasattr(value, "file"):  # an UploadFile: its spooled file is already here in full
@@ -122,10 +125,26 @@ def _upload(value: Any, name: str) -> Picture:
     return Picture(lambda: load_bytes(data, name=name))
 
 
-def _referenced(entry: Any) -> Picture:
+def _referenced(call: Call, entry: Any) -> Picture:
     """An entry of `images` in a JSON edit: `{"image_url": "..."}` or the address itself."""
     value = entry.get("image_url") if isinstance(entry, Mapping) else entry
     url = value.get("url") if isinstance(value, Mapping) else value
     if not isinstance(url, str):
         raise InvalidRequestError("'images' must hold objects with an image_url.", param="images")
-    return Picture(lambda: load_reference(url, name="images"))
+    return _named(call, url, "images")
+
+
+def _named(call: Call, value: str, name: str) -> Picture:
+    """A picture by its address; an earlier one of the caller's by its handle or short address, from the store."""
+    handle = value if PATTERN.fullmatch(value) else Reference.of(value).linked()
+    if not handle:
+        return Picture(lambda: load_reference(value, name=name))
+
+    async def load() -> Image:
+        store = image_store()
+        kept = await store.get(handle, call.owner) if store else None
+        if kept is None:
+            raise InvalidImageError(f"'{name}': no picture {handle} of yours is kept here; send it itself.", param=name)
+        return kept.image
+
+    return Picture(load, handle=handle)
