@@ -24,8 +24,8 @@ def test_the_grid_is_covered(asked: tuple[int, int], drawn: tuple[int, int]) -> 
 
 @pytest.mark.parametrize("asked", [(100, 512), (512, 4096), (3000, 300), (0, 10)])
 def test_what_cannot_be_drawn_names_size(asked: tuple[int, int]) -> None:
-    """Too small, too large or nothing at all."""
-    with pytest.raises(InvalidRequestError) as caught:
+    """Too small, too large or nothing at all; the size is named as it was asked for, not as it would be rounded."""
+    with pytest.raises(InvalidRequestError, match=f" {asked[0]}x{asked[1]}: ") as caught:
         drawable(*asked, LIMITS)
 
     assert caught.value.param == "size"

@@ -22,7 +22,9 @@ def drawable(width: int, height: int, limits: Limits) -> tuple[int, int]:
     covered = (math.ceil(width / step) * step, math.ceil(height / step) * step)
     reason = limits.refusal(*covered) if width > 0 and height > 0 else "sides must be positive"
     if reason:
-        raise InvalidRequestError(f"'size' cannot be drawn, {reason}.", param="size", code="invalid_size")
+        raise InvalidRequestError(
+            f"'size' cannot be drawn, {width}x{height}: {reason}.", param="size", code="invalid_size"
+        )
     return covered
 
 

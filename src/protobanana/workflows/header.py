@@ -97,11 +97,11 @@ class Limits(_Part):
     def refusal(self, width: int, height: int) -> str | None:
         """Why a size cannot be made, None when it can."""
         if width % self.multiple_of or height % self.multiple_of:
-            return f"{width}x{height}: both sides must be multiples of {self.multiple_of}"
+            return f"both sides must be multiples of {self.multiple_of}"
         if min(width, height) < self.min_side or max(width, height) > self.max_side:
-            return f"{width}x{height}: sides must lie between {self.min_side} and {self.max_side}"
+            return f"sides must lie between {self.min_side} and {self.max_side}"
         if self.max_pixels is not None and width * height > self.max_pixels:
-            return f"{width}x{height}: no more than {self.max_pixels} pixels"
+            return f"no more than {self.max_pixels} pixels"
         return None
 
 
@@ -193,7 +193,7 @@ class Header(_Part):
         for width, height in self.sizes:
             reason = self.limits.refusal(width, height)
             if reason:
-                msg = f"`sizes` contradict `limits`: {reason}"
+                msg = f"`sizes` contradict `limits`: {width}x{height}: {reason}"
                 raise ValueError(msg)
         if self.default_tier not in (*self.tiers, *STANDARD_TIERS):
             msg = f"`default_tier` {self.default_tier!r} is not one of {', '.join((*STANDARD_TIERS, *self.tiers))}"
