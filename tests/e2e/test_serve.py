@@ -65,7 +65,20 @@ def test_without_the_key_nothing_works(gateway: Gateway, key: str | None) -> Non
         f"{gateway.url}/v1/images/generations", json={"model": "protolabs/qwen-image", "prompt": "x"}, headers=headers
     )
 
-    assert answer.status_code in (400, 401)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "invalid_api_key"
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/protobanana/workflows", "/v1/model/info"])
+def test_a_wrong_key_is_refused_alike_everywhere(gateway: Gateway, path: str) -> None:
+    """Routes that call no model refuse a key in the same words."""
+    wrong, good = (
+        httpx.get(gateway.url + path, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+        for key in ("sk-wrong", KEY)
+    )
+
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert good.status_code == 200
 
 
 def test_an_unknown_model(gateway: Gateway) -> None:

@@ -1,5 +1,5 @@
 """Our routes in front of LiteLLM's app, on the same port: short addresses of pictures, health and metrics; and every
-call of a model by way of an `Exchange`. Everything else passes through unchanged.
+call of a model by way of an `Exchange`. Everything else passes through, but for how a wrong key is refused.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from protobanana.gateway.asgi import App, Receive, Scope, Send, headers_of
 from protobanana.gateway.exchange import Exchange
+from protobanana.gateway.keys import judged
 from protobanana.gateway.pictures import send_picture, token_of
 from protobanana.pictures.store import ImageStore
 from protobanana.telemetry import Record
@@ -48,7 +49,7 @@ def fronted(
             with Record(call):
                 await Exchange(scope, receive, send, called_at=_called_at(scope), lends=lends()).run(app)
         else:
-            await app(scope, receive, send)
+            await app(scope, receive, judged(scope, send))
 
     return front
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,13 +65,24 @@ def mended(status: int, body: bytes, upload: Upload) -> tuple[int, bytes]:
     return status, json.dumps({"error": error}).encode()
 
 
+def key_refusal(status: int, body: bytes, headers: Mapping[str, str]) -> bytes | None:
+    """JSON of a 401 where an error is LiteLLM's way to say that it does not know the key; None for others."""
+    words = _key_words(status, _said(body), headers)
+    return json.dumps({"error": _error(words, 401, code="invalid_api_key")}).encode() if words else None
+
+
+def _key_words(status: int, said: _Said, headers: Mapping[str, str]) -> str:
+    if said.type not in _KEY_TYPES or status not in (400, 401):
+        return ""
+    sent = {"authorization", "x-api-key", "api-key", "x-litellm-api-key"} & headers.keys()
+    return "The API key is not valid." if sent else "The API key is missing; send 'Authorization: Bearer <key>'."
+
+
 def _judged(status: int, said: _Said, upload: Upload) -> tuple[int, dict[str, Any]]:
     if forbidden := _FORBIDDEN.search(said.message):
         what = f"'{forbidden[1]}'" if forbidden[1] else "A field of the request"
         return 400, _error(f"{what} is for the gateway alone to set; leave it out.", 400, param=forbidden[1])
-    if said.type in _KEY_TYPES and status in (400, 401):
-        sent = {"authorization", "x-api-key", "api-key", "x-litellm-api-key"} & upload.headers.keys()
-        words = "The API key is not valid." if sent else "The API key is missing; send 'Authorization: Bearer <key>'."
+    if words := _key_words(status, said, upload.headers):
         return 401, _error(words, 401, code="invalid_api_key")
     if status in (400, 404, 422) or status >= 500:
         unknown = _UNKNOWN_MODEL.search(said.message)
