@@ -21,6 +21,7 @@ LAYERS = [
     {"turn"},
     {"api"},
     {"gateway"},
+    {"client"},
     {"mcp", "ui"},
     {"cli"},
 ]

@@ -119,10 +119,12 @@ class Settings(BaseSettings):
     """Folder in which several processes of one gateway count; `serve --workers` sets it."""
 
     gateway_url: Annotated[str, Field(validation_alias="GATEWAY_URL")] = "http://127.0.0.1:4000"
-    """Address of the gateway that `protobanana ui` is a page for."""
+    """Address of the gateway that `protobanana ui` and `protobanana mcp` are clients of."""
 
     gateway_api_key: Annotated[str | None, Field(validation_alias="GATEWAY_API_KEY", repr=False)] = None
-    """Key with which `protobanana ui` draws for everybody who can open it; unset: each visitor enters a key."""
+    """Key with which `protobanana ui` draws for everybody who can open it; unset: each visitor enters a key.
+    `protobanana mcp` draws with it, too; over HTTP, without it, with each caller's own.
+    """
 
     disable_tabs: Annotated[str, Field(validation_alias="PROTOBANANA_DISABLE_TABS")] = ""
     """Tabs of the web page to leave out, separated by commas: `chat`, `workflows`, `history`, or any operation."""

@@ -7,9 +7,9 @@ import shlex
 
 import pytest
 
+from protobanana.client.picture import src_of, token_of
 from protobanana.errors import InvalidImageError, InvalidRequestError
 from protobanana.ui.order import Order, as_curl, as_python, chat_as_python
-from protobanana.ui.picture import src_of, token_of
 
 URL = "http://gateway"
 PICTURE = {"id": "img_" + "a" * 16, "src": "images/" + "b" * 36}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from protobanana.cli import chat, cluster, comfyui, demo, draw, models, serve, simulate, ui, words, workflows
+from protobanana.cli import chat, cluster, comfyui, demo, draw, mcp, models, serve, simulate, ui, words, workflows
 from protobanana.cli.bench.command import bench
 from protobanana.cli.doctor import doctor
 from protobanana.cli.workflows.config import whole
@@ -42,6 +42,7 @@ app.command()(serve.serve)
 app.command()(serve.engine)
 app.command("config")(whole)
 app.command()(ui.ui)
+app.command()(mcp.mcp)
 app.command()(chat.chat)
 app.command()(demo.demo)
 app.command()(workflows.smoke)

@@ -29,11 +29,11 @@ def ui(
         try:
             import uvicorn  # noqa: PLC0415 - comes with the extra `gradio`, as do the page's own needs
 
+            from protobanana.client.gateway import Gateway  # noqa: PLC0415 - as above
             from protobanana.gateway.app import bind  # noqa: PLC0415 - as above
-            from protobanana.ui.client import Gateway  # noqa: PLC0415 - as above
             from protobanana.ui.site import Site  # noqa: PLC0415 - as above
         except ModuleNotFoundError as error:
-            raise SettingsError(f"{error.name} is missing: pip install 'protobanana\\[gradio]'.") from None
+            raise SettingsError(f"{error.name} is missing: pip install 'protobanana[gradio]'.") from None
         site = Site(Gateway(gateway or settings.gateway_url, settings.gateway_api_key), settings.hidden_tabs)
         listener = bind(host, DEFAULT_PORT if port is None else port, fixed=port is not None)
         told = f"Ready: studio at {reached_at(host, listener)}/ for the gateway at {site.gateway.url}"

@@ -10,10 +10,10 @@ from typing import Any
 
 import gradio as gr
 
+from protobanana.client.gateway import Gateway
 from protobanana.errors import InvalidRequestError, ProtoBananaError
 from protobanana.ui import session, widgets
 from protobanana.ui import talk as talks
-from protobanana.ui.client import Gateway
 from protobanana.ui.controls import Controls, controls, wishes
 from protobanana.ui.drawing import FRAMES
 from protobanana.ui.drawing_tab import RUN, STOP, Common, snippets

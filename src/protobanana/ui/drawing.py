@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from protobanana.client.gateway import Gateway
+from protobanana.client.picture import src_of
 from protobanana.errors import ProtoBananaError
-from protobanana.ui.client import Gateway
 from protobanana.ui.order import Order
-from protobanana.ui.picture import src_of
 
 FRAMES = 3
 """Rough frames per picture: as many as OpenAI's protocol has."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
 
+from protobanana.client.gateway import Gateway
 from protobanana.errors import ProtoBananaError
 from protobanana.ui import session, widgets
-from protobanana.ui.client import Gateway
 from protobanana.ui.controls import Controls, component, controls, filled, wishes
 from protobanana.ui.drawing import drawn
 from protobanana.ui.order import Order, as_curl, as_python
 from protobanana.ui.session import Known
 from protobanana.ui.tabs import Field, Tab
 
-_CONTROLS = 7
+_CONTROLS = len(fields(Controls))
 RUN, STOP = "pb-run", "pb-stop"
 """Classes by which the keyboard finds the buttons."""
 

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from protobanana.client.gateway import Gateway
 from protobanana.gateway import app as gateway_app
 from protobanana.gateway.asgi import App, Message, Receive, Reply, Scope, Send
 from protobanana.settings import get_settings
-from protobanana.ui.client import Gateway
 from protobanana.ui.site import Site, icon
 
 PATH = "/studio"

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from protobanana.client.picture import Reference
 from protobanana.errors import InvalidRequestError
-from protobanana.ui.picture import Reference
 
 NATIVE = frozenset(
     {"model", "prompt", "n", "size", "quality", "background", "output_format", "output_compression", "user"}

@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
+from protobanana.client.gateway import Gateway
 from protobanana.ui import session, widgets
 from protobanana.ui.chat_tab import NAME as CHAT
 from protobanana.ui.chat_tab import TITLE as CHAT_TITLE
 from protobanana.ui.chat_tab import View, chat_tab, pictured
-from protobanana.ui.client import Gateway
 from protobanana.ui.controls import Controls
 from protobanana.ui.drawing_tab import Common, operation_tab
 from protobanana.ui.session import Known

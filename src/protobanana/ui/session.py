@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from protobanana.client.gateway import Gateway
 from protobanana.errors import ProtoBananaError
-from protobanana.ui.client import Gateway
 
 Known = dict[str, Any]
 """`forms`: workflow -> its form; `defaults`: operation -> its workflows, the default first; `chats`: models that chat;

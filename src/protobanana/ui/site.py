@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from protobanana.client.gateway import Gateway
 from protobanana.errors import ProtoBananaError
 from protobanana.settings import export
-from protobanana.ui.client import Gateway
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -62,7 +63,11 @@ class Site:
                 document = document or await self.gateway.operations()
                 self._page = await asyncio.to_thread(_built, self.gateway, document, self._hidden)
                 self._living = asyncio.create_task(self._live(self._page), name="studio")
-                await self._open.wait()
+                opened = asyncio.create_task(self._open.wait())
+                await asyncio.wait({self._living, opened}, return_when=asyncio.FIRST_COMPLETED)
+                opened.cancel()
+                if self._living.done():
+                    await self._living  # why it could not begin
 
     async def aclose(self) -> None:
         """End Gradio's work, and close the connections to the gateway."""
@@ -83,7 +88,7 @@ class Site:
         try:
             await self.prepare()
         except ProtoBananaError as error:
-            await HTMLResponse(_WAITING.format(error.message), 503)(scope, receive, send)
+            await HTMLResponse(_WAITING.format(escape(error.message)), 503)(scope, receive, send)
             return
         assert self._page is not None  # noqa: S101 - prepare has built it
         await self._page(scope, receive, send)

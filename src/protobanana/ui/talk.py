@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from protobanana.ui.picture import Reference, src_of
+from protobanana.client.picture import Reference, src_of
 
 Talk = dict[str, Any]
 """`nodes`: `id`, `parent` (an id or None), `role`, `text`, `pictures`; `leaf`: the id of the newest turn, or None."""

@@ -1,4 +1,4 @@
-"""A picture as the page knows it: a name, an address at which the page shows it, and where it comes from."""
+"""A picture as a client knows it: a name, an address, and where it comes from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def token_of(picture: Reference) -> str | None:
         return match[1]
     if _DATA.fullmatch(src):
         return None
-    raise InvalidImageError("A picture of this page has an address that is none; choose it again.", param="image")
+    raise InvalidImageError("This picture has an address that is none; choose it again.", param="image")
 
 
 def bytes_of(data_url: str) -> tuple[bytes, str]:
@@ -34,7 +34,7 @@ def bytes_of(data_url: str) -> tuple[bytes, str]:
     try:
         return base64.b64decode(match[2] if match else "", validate=True), match[1] if match else ""
     except binascii.Error:
-        raise InvalidImageError("A picture of this page is damaged; choose it again.", param="image") from None
+        raise InvalidImageError("This picture is damaged; choose it again.", param="image") from None
 
 
 def src_of(url: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from protobanana.client.picture import Reference, bytes_of, src_of, token_of
 from protobanana.errors import (
     InvalidRequestError,
     JobFailedError,
@@ -16,7 +17,6 @@ from protobanana.errors import (
     ServerBusyError,
     ServerUnreachableError,
 )
-from protobanana.ui.picture import Reference, bytes_of, src_of, token_of
 
 CONNECT_SECONDS = 10.0
 _KEY_REFUSED = ("auth_error", "no_db_connection")
@@ -26,7 +26,7 @@ File = tuple[str, tuple[str, bytes, str]]
 
 
 class Gateway:
-    """One gateway. `key` is the page's own; without it every call needs its user's."""
+    """One gateway. `key` is the program's own; without it every call needs its user's."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
         self.key = key
