@@ -2,21 +2,25 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+USABLE := $(VENV)/.usable
 READY  := $(VENV)/.ready
 
-.PHONY: help demo stop test tools check docs site bench soak format lock audit matrix wheel clean
+.PHONY: help demo stop test tools clients check docs site bench soak format lock audit matrix wheel clean
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
-demo: $(READY)   ## start the gateway with the embedded engine and draw a first picture
+demo: $(USABLE)  ## start the gateway with the embedded engine and draw a first picture
 	@$(BIN)/protobanana demo
 
-stop: $(READY)   ## stop the gateway that `make demo` started
+stop: $(USABLE)  ## stop the gateway that `make demo` started
 	@$(BIN)/protobanana demo --stop
 
 test: check tools ## all checks and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+clients: $(READY) tools ## other people's clients: SDKs from PyPI and npm, Open WebUI in a browser (10 minutes, 2 GB)
+	@$(BIN)/python -m pytest -m clients tests/clients
 
 # Tests drive Debian's Chromium, get axe by npm, and start a Redis.
 TOOLS := chromium npm redis-server
@@ -45,9 +49,9 @@ format: $(READY) ## rewrite the sources in the house format
 lock: $(READY)   ## resolve the newest versions that fit pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --extra proxy --extra tracing --extra models --extra gradio --extra ray --extra store --group dev \
+	  --no-header --extra proxy --extra tracing --extra models --extra gradio --extra mcp --extra ray --extra store --group dev \
 	  pyproject.toml -o requirements.lock
-	@echo 'hatchling>=1.27' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@printf 'hatchling>=1.27\neditables>=0.5\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate --extra proxy --extra tracing --extra store --extra gradio \
 	  -c requirements.lock pyproject.toml - -o deploy/requirements.lock
 
@@ -77,12 +81,18 @@ wheel: $(READY)  ## build the wheel and the source package into dist/: the same 
 	@SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:           ## remove everything that was built
-	rm -rf $(VENV) .matrix dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .clients .matrix dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(READY): requirements.lock pyproject.toml
+# What the gateway needs comes first: whoever types `make demo` waits for a picture.
+$(USABLE): deploy/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
-	@echo "Installing into $(VENV) (a minute or two, once) ..."
+	@echo "Installing the gateway into $(VENV) (a minute or two, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(USABLE)
+
+$(READY): requirements.lock $(USABLE)
+	@echo "Installing what tests and checks need into $(VENV) (a minute or two, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(READY)

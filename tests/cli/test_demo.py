@@ -54,7 +54,9 @@ def test_twice_in_a_row_and_then_stopped(tmp_path: Path) -> None:
         assert min(picture.size) > 500
         assert alive(newer)
     finally:
-        demo(tmp_path, "--stop")
+        stopped = demo(tmp_path, "--stop")
 
+    assert newer in stopped
+    assert "No gateway" in demo(tmp_path, "--stop")
     assert not alive(newer)
     assert not alive(url)

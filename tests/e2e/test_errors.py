@@ -56,6 +56,7 @@ def bomb() -> bytes:
         ({"output_format": "jpeg", "background": "transparent"}, "background"),
         ({"response_format": "carrier pigeon"}, "response_format"),
         ({"background": "plaid"}, "background"),
+        ({"size": "90000x10"}, "size"),
         ({"seed": -1}, "seed"),
         ({"seed": "abc"}, "seed"),
         ({"negative_prompt": 3}, "negative_prompt"),
@@ -178,6 +179,15 @@ def test_an_edit_without_a_picture(gateway: Gateway) -> None:
 
     assert response.status_code == 400
     assert "image" in response.json()["error"]["message"]
+
+
+def test_a_mask_for_a_workflow_that_takes_none(gateway: Gateway) -> None:
+    """It is refused with the names of workflows that take one."""
+    picture = ("a.png", png(PIL.Image.new("RGB", (64, 64), "red")))
+    with pytest.raises(openai.BadRequestError, match="inpaint_qwen_image_2511") as caught:
+        gateway.client().images.edit(model="edit", image=picture, mask=picture, prompt="make it blue")
+
+    assert "mask" in caught.value.message
 
 
 def test_too_many_pictures(gateway: Gateway) -> None:

@@ -23,6 +23,8 @@ _QUALITY: Final = {
     "auto": None, "low": "low", "medium": "medium", "high": "high",
     "standard": "medium", "hd": "high", "xhigh": "high", "max": "high",
 }  # fmt: skip
+LONGEST_SIDE = 65_536
+"""Pixels that any operation takes for a side; workflows have narrower limits."""
 _SIZE = re.compile(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", re.IGNORECASE)
 _SPREAD = re.compile(r"inputs\[(.+)\]", re.DOTALL)
 """How OpenAI's SDK writes an object into a form: one field per entry."""
@@ -78,6 +80,9 @@ class Options(BaseModel):
         match = text and (_SIZE.fullmatch(text) or _ASPECT.fullmatch(text))
         if not match or "0" in (match[1].lstrip("0") or "0", match[2].lstrip("0") or "0"):
             msg = "use auto, WIDTHxHEIGHT in pixels (1024x1024), or a ratio (16:9)"
+            raise ValueError(msg)
+        if max(int(match[1]), int(match[2])) > LONGEST_SIDE:
+            msg = f"a side may have {LONGEST_SIDE} pixels at most"
             raise ValueError(msg)
         return text
 

@@ -65,10 +65,13 @@ def demo(
         stopped = _recorded(record)
         if stopped:
             record.unlink()
-            if stopped.stop() and stop:
-                console.out.print(f"Stopped the gateway at {stopped.url}.")
         if stop:
+            ended = stopped is not None and stopped.stop()
+            where = f" at {stopped.url}" if stopped else ""
+            console.out.print(f"Stopped the gateway{where}." if ended else "No gateway of a demo runs here.")
             return
+        if stopped:
+            stopped.stop()
         folder.mkdir(parents=True, exist_ok=True)
         console.out.print("Starting the gateway (some seconds) ...")
         running = _start(folder / "gateway.log")

@@ -68,7 +68,9 @@ async def plan(request: ImageRequest, library: WorkflowLibrary) -> Plan | Reply:
     if request.wishes.return_mask and "mask" not in kind.extra_outputs and request.endpoint != "chat":
         raise InvalidRequestError(f"'{workflow.name}' finds no region of its own to return.", param="return_mask")
     if request.mask and not workflow.accepts("mask"):
-        raise InvalidRequestError(f"'{workflow.name}' does not work with a mask; leave 'mask' out.", param="mask")
+        able = [f"'{other.name}'" for other in library.all() if other.accepts("mask")]
+        hint = f", or use {' or '.join(able)}" if able else ""
+        raise InvalidRequestError(f"'{workflow.name}' does not work with a mask; leave 'mask' out{hint}.", param="mask")
     slots, node_inputs = await read_inputs(request.wishes.inputs, workflow, request.server)
     given = {**request.wishes.extra, **slots}
     named = {name: value for name, value in given.items() if name in kind.model_fields}
