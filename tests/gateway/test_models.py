@@ -11,6 +11,7 @@ import litellm
 import pytest
 
 from protobanana.gateway.models import ModelList
+from protobanana.turn.litellm_router import deployments, models_behind
 from protobanana.workflows.library import WorkflowLibrary
 
 
@@ -43,7 +44,7 @@ def router() -> litellm.Router:
 
 def modes(router: litellm.Router) -> dict[str, str | None]:
     """Model name -> mode of every deployment."""
-    return {one["model_name"]: one["model_info"].get("mode") for one in router.get_model_list() or []}
+    return {one["model_name"]: one["model_info"].get("mode") for one in deployments(router)}
 
 
 def test_files_come_change_and_go(tmp_path: Path, router: litellm.Router) -> None:
@@ -68,7 +69,7 @@ def test_files_come_change_and_go(tmp_path: Path, router: litellm.Router) -> Non
         {},
     ]
     assert modes(router) == before
-    assert "protobanana/flow" not in router.deployment_names
+    assert "protobanana/flow" not in models_behind(router)
 
 
 def test_names_of_the_operators_own_are_left_alone(tmp_path: Path, router: litellm.Router) -> None:
@@ -77,7 +78,7 @@ def test_names_of_the_operators_own_are_left_alone(tmp_path: Path, router: litel
     library = WorkflowLibrary(tmp_path)
     models = ModelList(library, router)
     models.sync()
-    served = [one["litellm_params"]["model"] for one in router.get_model_list(model_name="taken") or []]
+    served = [one["litellm_params"]["model"] for one in deployments(router, "taken")]
     (tmp_path / "taken.json").unlink()
     library.settle()
     models.sync()

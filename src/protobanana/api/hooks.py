@@ -17,6 +17,7 @@ from protobanana.api.collect import OURS
 from protobanana.api.door import door
 from protobanana.api.failures import to_litellm
 from protobanana.errors import UnknownWorkflowError
+from protobanana.turn.litellm_router import deployments
 
 IMAGE_CALLS = frozenset({"image_generation", "aimage_generation", "image_edit", "aimage_edit"})
 RETRY_FIELDS = ("num_retries", "max_retries", "fallbacks")
@@ -68,7 +69,7 @@ def _drawn_here(model: object) -> bool:
     router = getattr(sys.modules.get("litellm.proxy.proxy_server"), "llm_router", None)
     if router is None or not isinstance(model, str):
         return False
-    found = router.get_model_list(model_name=model) or []
+    found = deployments(router, model)
     return any(str(entry["litellm_params"].get("model")).startswith("protobanana/") for entry in found)
 
 

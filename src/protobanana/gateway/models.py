@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any, Protocol
 
 from litellm.types.router import Deployment, LiteLLM_Params, ModelInfo
 
 from protobanana.gateway.config import CHAT_EXTRAS, mode_of
+from protobanana.turn.litellm_router import Router, add, deployments, remove
 from protobanana.turn.request import ROUTED
 from protobanana.workflows.library import WorkflowLibrary
 
 SECONDS = 0.5
 """Between two looks at the folder."""
 _PROVIDER = "protobanana/"
-
-
-class Router(Protocol):
-    """What is used of LiteLLM's router."""
-
-    deployment_names: list[str]
-    """LiteLLM's own names of the models behind the deployments, each once per deployment."""
-
-    def get_model_list(self) -> list[Any] | None:
-        """All deployments."""
-
-    def add_deployment(self, deployment: Deployment) -> Deployment | None:
-        """Serve one more."""
-
-    def delete_deployment(self, id: str) -> Deployment | None:  # noqa: A002 - LiteLLM's name
-        """Serve one less."""
 
 
 class ModelList:
@@ -57,15 +41,13 @@ class ModelList:
                 self._remove(name)
         for name, (workflow, mode) in wanted.items():
             # An alias of the operator's is never touched: two deployments of one name would share its calls.
-            if name not in self._served and all(entry["model_name"] != name for entry in self._entries()):
-                self._router.add_deployment(self._deployment(name, workflow, mode))
+            if name not in self._served and all(entry["model_name"] != name for entry in deployments(self._router)):
+                add(self._router, self._deployment(name, workflow, mode))
                 self._served[name] = workflow, mode
 
     def _remove(self, name: str) -> None:
         workflow, _ = self._served.pop(name)
-        # LiteLLM forgets to take this name off, and would answer 429 for it in place of 404.
-        if self._router.delete_deployment(id=_id(name)) and f"{_PROVIDER}{workflow}" in self._router.deployment_names:
-            self._router.deployment_names.remove(f"{_PROVIDER}{workflow}")
+        remove(self._router, _id(name), f"{_PROVIDER}{workflow}")
 
     def _wanted(self) -> Iterator[tuple[str, tuple[str, str]]]:
         for name in self._library.own():
@@ -85,15 +67,14 @@ class ModelList:
 
     def _address(self) -> str | None:
         """The servers of the chat model, which draws with all workflows; None: those of the settings."""
-        chat = next((one for one in self._entries() if one["litellm_params"]["model"] == f"{_PROVIDER}{ROUTED}"), None)
+        chat = next(
+            (one for one in deployments(self._router) if one["litellm_params"]["model"] == f"{_PROVIDER}{ROUTED}"), None
+        )
         return chat["litellm_params"].get("api_base") if chat else None
-
-    def _entries(self) -> list[Any]:
-        return self._router.get_model_list() or []
 
 
 def _id(name: str) -> str:
     return f"protobanana-folder-{name}"
 
 
-__all__ = ["ModelList", "Router"]
+__all__ = ["ModelList"]

@@ -10,6 +10,7 @@ from litellm.proxy.auth.user_api_key_auth import user_api_key_auth
 
 from protobanana.api.provider import library
 from protobanana.gateway.config import mode_of
+from protobanana.turn.litellm_router import deployments
 from protobanana.workflows.form import form_of
 
 _ENDPOINTS = {"image_edit": "/v1/images/edits", "image_generation": "/v1/images/generations"}
@@ -23,7 +24,7 @@ async def workflows() -> dict[str, Any]:
     from litellm.proxy.proxy_server import llm_router  # noqa: PLC0415 - set when the configuration is loaded
 
     called: dict[str, list[str]] = {}
-    for entry in (llm_router.get_model_list() if llm_router else None) or []:
+    for entry in deployments(llm_router):
         called.setdefault(str(entry["litellm_params"].get("model")), []).append(entry["model_name"])
     forms = await asyncio.to_thread(_forms)
     for form in forms:

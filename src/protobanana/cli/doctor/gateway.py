@@ -13,7 +13,7 @@ from protobanana.cli.doctor.probe import numbers
 from protobanana.settings import get_settings
 from protobanana.turn.request import ROUTED
 
-OLDEST, NEWEST = "1.106.2", "1.109.1"
+OLDEST, NEWEST = "1.106.0", "1.109.1"
 """The LiteLLM versions that protoBanana was run with."""
 HANDLER, CALLBACK, PROVIDER = "protobanana.handler", "protobanana.hooks", "protobanana"
 _BASE64 = 4 / 3

@@ -12,6 +12,7 @@ from protobanana.settings import get_settings
 from protobanana.turn.agent.model import ChatModel
 from protobanana.turn.agent.prompt import is_ours
 from protobanana.turn.agent.remote import LiteLLMModel
+from protobanana.turn.litellm_router import deployments
 from protobanana.turn.request import ImageRequest
 
 log = logging.getLogger("protobanana")
@@ -60,7 +61,4 @@ def _running_router() -> Any:
 
 def _deployments(router: Any, alias: str) -> list[dict[str, Any]]:
     """`litellm_params` of the deployments behind an alias; empty when the router does not know it."""
-    if router is None:
-        return []
-    found = router.get_model_list(model_name=alias) or []
-    return [dict(deployment.get("litellm_params") or {}) for deployment in found]
+    return [dict(deployment.get("litellm_params") or {}) for deployment in deployments(router, alias)]
