@@ -1,5 +1,6 @@
-"""LiteLLM's router in the words of both generations: 1.109 has `registry()` and `apply()`, and warns where the names from
-before are used.
+"""LiteLLM's router in the words of both generations: 1.109 has `registry()` and `apply()`.
+
+It warns where the names from before are used.
 """
 
 from __future__ import annotations
