@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
+import licences
 import reference
 from pydantic import BaseModel
 from reference import model_rows, table
@@ -103,6 +104,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "errors": reference.errors_table,
     "codes": reference.codes_table,
     "commands": reference.commands,
+    "bundled": licences.bundled,
+    "dependencies": licences.dependencies,
+    "obligations": licences.obligations,
+    "model_licences": licences.models,
 }
 
 

@@ -18,6 +18,8 @@ from protobanana.operations.base import Operation, operations
 
 SOURCE = Path(__file__).parent.parent / "src" / "protobanana"
 
+CLIENTS = {"cli", "client", "mcp", "ui"}
+"""Rooms of the gateway's own clients: their errors never leave the gateway."""
 MEANINGS = {
     "n": "How many pictures. With a `seed`, picture k has seed + k.",
     "size": "`auto`, `WIDTHxHEIGHT` in pixels (the answer has exactly that size), or a ratio such as `16:9`.",
@@ -127,7 +129,9 @@ def codes_table() -> str:
     """Codes that single places give in place of their class's own."""
 
     def found() -> Iterator[tuple[str, str]]:
-        for path in sorted(path for path in SOURCE.rglob("*.py") if path.parent.name != "ui"):
+        for path in sorted(SOURCE.rglob("*.py")):
+            if path.relative_to(SOURCE).parts[0] in CLIENTS:
+                continue
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in vars(errors):
                     for word in node.keywords:
