@@ -90,7 +90,7 @@ class Scheduler:
             )
         places = self.limits.queue * max(self.index.usable, 1)
         if self.waiting >= places:
-            raise ServerBusyError(f"The queue is full: it takes {places} jobs.", retry_after=self._until_done(now))
+            raise ServerBusyError(f"The queue is full: it takes {places} at a time.", retry_after=self._until_done(now))
         ticket = Ticket(
             order.owner, order.workflow, order.models, order.priority, frozenset(uploads), now, next(self._numbers)
         )

@@ -62,7 +62,7 @@ class Call:
         except StopAsyncIteration:
             return None
         except BackPressureError as error:
-            raise ServerBusyError(f"The queue is full: it takes {error.args[1]} jobs.") from None
+            raise ServerBusyError(f"The queue is full: it takes {error.args[1]} at a time.") from None
         except DeploymentUnavailableError:
             gone = ServerUnreachableError("The Serve application is gone or cannot be deployed.", code=UNREACHABLE)
             return Ended(gone, submitted=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -14,6 +15,10 @@ from protobanana.engine.values import Array, Picture
 
 MARK = "preview engine"
 _MARK_FROM = 128
+_PLATE = (448, 80)
+"""Width and height at which the mark is lettered, before it is brought to size."""
+_FINE = 4
+"""Points per pixel, each way, at which it is placed."""
 _WIDE_FONTS = (
     "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-Regular.otf", "wqy-microhei.ttc",
     "msyh.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc", "arialuni.ttf", "DejaVuSans-Bold.ttf",
@@ -79,12 +84,26 @@ def marked(picture: Picture) -> Picture:
     height, width = picture.shape[:2]
     if min(height, width) < _MARK_FROM:
         return picture
-    high = max(9, round(min(height, width) * 0.02))
-    wide = round(high * 7)
-    coverage = stamp(MARK, wide, high, wrap=False)
-    x, y = width - wide - high // 2, height - high - high // 2
+    high = max(9.0, min(height, width) * 0.02)
+    x, y = width - 7.5 * high, height - 1.5 * high
+    left, top = math.floor(x), math.floor(y)
+    coverage = _placed(high, x - left, y - top)
     result = picture.copy()
-    region = result[y : y + high, x : x + wide]
+    region = result[top : top + coverage.shape[0], left : left + coverage.shape[1]]
     tone = np.float32(1.0 if float(region.mean()) < 0.5 else 0.0)
-    region += (tone - region) * (coverage * np.float32(0.4))[..., None]
+    region += (tone - region) * (coverage[: region.shape[0], : region.shape[1], None] * np.float32(0.4))
     return result
+
+
+def _placed(high: float, x: float, y: float) -> Array:
+    """The mark's coverage, seven times `high` pixels wide, its corner at (x, y) of a pixel.
+
+    Exactly in proportion to the picture: on one that was marked, enlarged or reduced, and painted on again, the marks
+    lie one on the other.
+    """
+    plate = Pil.fromarray((stamp(MARK, *_PLATE, wrap=False) * 255).astype(np.uint8))
+    step = _PLATE[0] / (7 * high)
+    size = (math.ceil(x + _PLATE[0] / step) * _FINE, math.ceil(y + _PLATE[1] / step) * _FINE)
+    grid = (step / _FINE, 0, -x * step, 0, step / _FINE, -y * step)
+    placed = plate.transform(size, Pil.Transform.AFFINE, grid, Pil.Resampling.BILINEAR).reduce(_FINE)
+    return np.asarray(placed, dtype=np.float32) / np.float32(255)
