@@ -19,7 +19,7 @@ stop: $(USABLE)  ## stop the gateway that `make demo` started
 test: check tools ## all checks and all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-clients: $(READY) tools ## other people's clients: SDKs from PyPI and npm, Open WebUI in a browser (10 minutes, 2 GB)
+clients: $(READY) tools ## other people's clients: SDKs from PyPI and npm, Open WebUI in a browser (a quarter of an hour, 8 GB)
 	@$(BIN)/python -m pytest -m clients tests/clients
 
 # Tests drive Debian's Chromium, get axe by npm, and start a Redis.

@@ -6,6 +6,10 @@ a path of the server, a secret or base64.
 
 from __future__ import annotations
 
+import re
+
+_PLACE = re.compile(r" at (?:https?|ray)://[^\s,;()]*[^\s.,;:()]")
+
 
 class ProtoBananaError(Exception):
     """Root of all errors raised on purpose.
@@ -33,6 +37,11 @@ class ProtoBananaError(Exception):
         self.param = param
         self.code = code or type(self).code
         self.retry_after = type(self).pause if retry_after is None else retry_after
+
+    @property
+    def told(self) -> str:
+        """The message for a gateway's callers: where its servers are is for whoever runs it."""
+        return _PLACE.sub("", self.message)
 
 
 # The caller's fault -----------------------------------------------------------------------------------------------

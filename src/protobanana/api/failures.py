@@ -50,14 +50,14 @@ def _class_for(base: type[Exception]) -> type[Exception]:
 def to_litellm(error: ProtoBananaError, model: str) -> Exception:
     """The exception to raise inside a LiteLLM provider in place of `error`."""
     base = _BASES.get(error.status) or (litellm.BadRequestError if error.status < 500 else litellm.InternalServerError)
-    failure = _class_for(base)(message=error.message, model=model, llm_provider="protobanana")  # type: ignore[call-arg]  # litellm's signature
-    vars(failure)["_text"] = error.message
+    failure = _class_for(base)(message=error.told, model=model, llm_provider="protobanana")  # type: ignore[call-arg]  # litellm's signature
+    vars(failure)["_text"] = error.told
     vars(failure).update(
         status_code=error.status,
         code=error.code,
         type=error.type,
         param=error.param,
-        detail=error.message,  # where LiteLLM takes the text of an error frame from, once a keep-alive has been sent
+        detail=error.told,  # where LiteLLM takes the text of an error frame from, once a keep-alive has been sent
         headers=retry_header(error),
     )
     return failure
@@ -70,4 +70,4 @@ def retry_header(error: ProtoBananaError) -> dict[str, str] | None:
 
 def document(error: ProtoBananaError) -> dict[str, Any]:
     """The error as OpenAI's JSON."""
-    return {"error": {"message": error.message, "type": error.type, "param": error.param, "code": error.code}}
+    return {"error": {"message": error.told, "type": error.type, "param": error.param, "code": error.code}}

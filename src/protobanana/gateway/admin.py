@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
+from litellm.proxy._types import LitellmUserRoles, UserAPIKeyAuth
 from litellm.proxy.auth.user_api_key_auth import user_api_key_auth
 
 from protobanana import telemetry
@@ -49,8 +50,14 @@ async def cluster() -> list[list[dict[str, Any]]]:
 
 
 @router.post("/cluster/{action}")
-async def take_out(action: Literal["drain", "undrain"], address: str) -> JSONResponse:
-    """Send no more jobs to the server at `address`, or send them again; what it has it finishes."""
+async def take_out(
+    action: Literal["drain", "undrain"],
+    address: str,
+    caller: UserAPIKeyAuth = Depends(user_api_key_auth),  # noqa: B008 - FastAPI's way
+) -> JSONResponse:
+    """Send no more jobs to the server at `address`, or send them again; what it has it finishes. For administrators."""
+    if caller.user_role != LitellmUserRoles.PROXY_ADMIN:
+        return JSONResponse(document(InvalidRequestError("Only an administrator's key may do that.")), 403)
     at = str(Address.parse(address))
     lines = [(pool, {state.address for state in await pool.look()}) for pool, _ in pools()]
     found = [pool for pool, addresses in lines if at in addresses]

@@ -50,7 +50,7 @@ class Outcome:
             content["pictures"] = [{"id": made.handle, "size": made.image.size} for made in self.made]
             content["shown"] = "The user sees them already; speak of them, do not link them."
         if self.error is not None:
-            content["error"] = self.error.message[:600]
+            content["error"] = self.error.told[:600]
         return {
             "role": "tool",
             "tool_call_id": self.call.id,

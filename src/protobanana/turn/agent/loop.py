@@ -248,7 +248,7 @@ class _Turn:
         """A plain sentence in the user's language."""
         sentences = _sentences().get(read(self._language[:2000]).language) or _sentences()["en"]
         self._tally.said = True
-        return Text(self._gap() + sentences[key].format(reason=error.message if error else ""))
+        return Text(self._gap() + sentences[key].format(reason=error.told if error else ""))
 
 
 def _sound(call: ToolCall) -> str:
