@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -125,7 +126,9 @@ def mapped(address: Address) -> Iterator[None]:
     except aiohttp.ClientConnectorDNSError as error:
         raise ServerUnreachableError(f"ComfyUI at {address}: the host name cannot be resolved.") from error
     except aiohttp.ClientConnectorError as error:
-        reason = (error.os_error.strerror or "no connection").lower() if error.os_error else "no connection"
+        # By its number: asyncio's own words repeat the address.
+        number = error.os_error.errno if error.os_error else None
+        reason = os.strerror(number).lower() if number else "no connection"
         raise ServerUnreachableError(f"No ComfyUI answers at {address} ({reason}).") from error
     except TimeoutError as error:
         raise ServerUnreachableError(f"ComfyUI at {address} did not answer in time.") from error
