@@ -327,7 +327,7 @@ class TestLimits:
         for number in range(servers * (limit + 1)):
             world.submit(str(number))
 
-        with pytest.raises(ServerBusyError, match=f"takes {servers * limit} jobs") as caught:
+        with pytest.raises(ServerBusyError, match=f"takes {servers * limit} at a time") as caught:
             world.submit("late")
         assert caught.value.code == "queue_full"
         assert caught.value.retry_after == pytest.approx(17.5 * (limit + 1), rel=0.01)
