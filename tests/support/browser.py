@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from support.pictures import png
 
 T = TypeVar("T")
+LEFT = "AbortError: signal is aborted without reason"
 PATIENCE = 60_000
 """Milliseconds: a bound for broken code, not for slow machines."""
 
@@ -47,7 +48,8 @@ class Studio:
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        # Gradio breaks its own event stream off when the page is left, and says so if it is still there to say it.
+        self.page.on("pageerror", lambda error: LEFT in str(error) or self.errors.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(f"{url}#key={key}" if key else url)
         self.page.wait_for_selector("#run-chat")
